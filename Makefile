@@ -1,0 +1,38 @@
+# Two commands for a newcomer, `make figures` and `make test`; the rest is for people who change the chapters.
+PYTHON ?= python3
+PROFILE ?= quick
+BIN = .venv/bin
+SETUP = .venv/installed
+QUIET_BARS = TQDM_DISABLE=1
+
+.PHONY: figures test setup chapters readme export clean
+.DELETE_ON_ERROR:
+
+figures: setup  ## every figure, at PROFILE size, into figures/PROFILE/
+	$(BIN)/collapse_figures --profile $(PROFILE)
+
+test: setup  ## run every notebook as a test, the figure notebooks at smoke size included
+	$(QUIET_BARS) OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 2 --do_print --timing
+
+setup: $(SETUP)
+
+# uv installs in seconds what takes pip minutes, but reads none of pip's settings: pass on where local wheels lie.
+$(SETUP): settings.ini setup.py constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "collapse_nb needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -c constraints.txt uv
+	UV_FIND_LINKS="$$PIP_FIND_LINKS" VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt -e '.[dev]'
+	touch $@
+
+chapters: setup  ## re-execute all chapters in place, so that their outputs match their code
+	$(QUIET_BARS) $(BIN)/jupyter nbconvert --to notebook --execute --inplace nbs/*.ipynb
+	$(BIN)/nbdev_clean
+
+export: setup  ## write collapse_nb/ from the chapters
+	$(BIN)/nbdev_export
+
+readme: setup  ## write README.md from nbs/index.ipynb
+	$(BIN)/jupyter nbconvert --to markdown --output-dir . --output README nbs/index.ipynb
+
+clean:  ## remove what can be made again
+	rm -rf .venv _work figures/smoke figures/*/executed
