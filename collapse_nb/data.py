@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SPLITS', 'IDX_FILES', 'pydoc_text', 'folder_text', 'load_text', 'train_tokenizer', 'load_tokenizer', 'token_blocks',
-           'read_idx', 'load_images', 'fingerprint']
+           'read_idx', 'load_images', 'fingerprint', 'find_device', 'device_name']
 
 # %% ../nbs/00_data.ipynb #93047df0
 import gzip
@@ -195,3 +195,24 @@ def fill_hub_cache(
     for split, data in splits.items(): data.to_parquet(files[split])
     Parquet(cache_dir=str(folder), dataset_name=short, config_name=config, config_id=config, hash="0" * 40, data_files=files).download_and_prepare()
     (folder / short).rename(folder / f"{owner}___{short}")
+
+# %% ../nbs/00_data.ipynb #36d802c1
+def find_device(
+    accelerator: str = "auto",  # 'auto' (a GPU if there is one), 'gpu' or 'cpu'
+):  # a `torch.device`
+    "The device that models run on. Raises `ValueError` for an unknown accelerator, `RuntimeError` if a GPU was asked for in vain."
+    if accelerator not in ("auto", "gpu", "cpu"): raise ValueError(f"accelerator is '{accelerator}': expected 'auto', 'gpu' or 'cpu'")
+    import torch
+    if accelerator == "cpu": return torch.device("cpu")
+    if torch.cuda.is_available(): return torch.device("cuda")
+    if torch.backends.mps.is_available(): return torch.device("mps")
+    if accelerator == "gpu": raise RuntimeError("accelerator is 'gpu', but torch finds none here: run on a machine with one, or set accelerator to 'cpu' or 'auto'")
+    return torch.device("cpu")
+
+# %% ../nbs/00_data.ipynb #ca41cbc4
+def device_name(
+    device,  # a `torch.device`
+) -> str:  # such as 'cpu (2 threads)' or 'NVIDIA H100'
+    "What a device is called, for messages and provenance."
+    import torch
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type} ({torch.get_num_threads()} threads)"
