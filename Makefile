@@ -32,7 +32,10 @@ export: setup  ## write collapse_nb/ from the chapters
 	$(BIN)/nbdev_export
 
 readme: setup  ## write README.md from nbs/index.ipynb
-	$(BIN)/jupyter nbconvert --to markdown --output-dir . --output README nbs/index.ipynb
+	$(BIN)/jupyter nbconvert --log-level ERROR --to markdown --stdout nbs/index.ipynb \
+	  --RegexRemovePreprocessor.enabled=True --RegexRemovePreprocessor.patterns='#\| hide' \
+	  | awk '/^```/ { inside = !inside; if (inside && /^``` *$$/) $$0 = "```python" } { print }' \
+	  | sed -E 's#\]\(([0-9a-z_/]+\.ipynb)#](nbs/\1#g; s#\]\(\.\./#](#g' | cat -s > README.md
 
 clean:  ## remove what can be made again
 	rm -rf .venv _work figures/smoke figures/*/executed

@@ -122,7 +122,7 @@ def provenance() -> dict:
                 versions=dict(collapse_nb=collapse_nb.__version__, python=platform.python_version(), **{p: version(p) for p in packages}),
                 machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores", made=datetime.now(timezone.utc).isoformat(timespec="seconds"))
 
-# %% ../nbs/05_figures.ipynb #976508af
+# %% ../nbs/05_figures.ipynb #467cf309
 def save_figure(
     figure: str,          # the figure's id
     picture,              # a matplotlib `Figure`
@@ -138,7 +138,7 @@ def save_figure(
     folder.mkdir(parents=True, exist_ok=True)
     picture.savefig(folder / f"{figure}.png")
     picture.savefig(folder / f"{figure}.pdf", metadata=dict(CreationDate=None))
-    table.to_csv(folder / f"{figure}.csv", index=False)
+    table.to_csv(folder / f"{figure}.csv", index=False, float_format="%.8g")
     record = dict(figure=figure, caption=caption, parameters=parameters, data=data, device=device, **provenance())
     (folder / f"{figure}.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     print(f"{figure}: picture, numbers and provenance in {folder}")
@@ -152,7 +152,7 @@ class _Listener:
         if lines := [line.strip() for line in text.replace("\r", "\n").splitlines() if "%|" in line]: self.bar.set_postfix_str(lines[-1][:70])
     def flush(self): pass
 
-# %% ../nbs/05_figures.ipynb #070cab06
+# %% ../nbs/05_figures.ipynb #e9be86d6
 def run_figure(
     figure: str,       # the figure's id
     parameters: dict,  # what replaces the notebook's defaults, checked before
@@ -163,7 +163,8 @@ def run_figure(
     import papermill
     executed = folder / "executed" / f"{figure}.ipynb"
     executed.parent.mkdir(parents=True, exist_ok=True)
-    try: papermill.execute_notebook(figure_notebook(figure), executed, parameters | dict(out=str(folder)), kernel_name="python3", progress_bar=False, stderr_file=_Listener(bar))
+    try: papermill.execute_notebook(figure_notebook(figure), executed, parameters | dict(out=str(folder)), kernel_name="python3",
+                                       progress_bar=False, stderr_file=_Listener(bar), extra_arguments=["--log-level=40"])
     except papermill.PapermillExecutionError as e: return f"{e.ename}: {e.evalue.strip() or 'no message'} (as far as it came: {executed})"
 
 # %% ../nbs/05_figures.ipynb #f76c289d
@@ -260,7 +261,7 @@ def _override(text: str) -> tuple[str, object]:
     try: return name, ast.literal_eval(value)
     except (ValueError, SyntaxError): return name, value
 
-# %% ../nbs/05_figures.ipynb #d5e11936
+# %% ../nbs/05_figures.ipynb #85aa35ca
 def main(
     arguments: list[str] | None = None,  # None: those of the command line
 ) -> int:  # exit status: 0 all made, 1 some failed, 2 a mistake in the arguments
@@ -273,7 +274,7 @@ def main(
     try:
         for figure in (figures := options.only or known): figure_notebook(figure)
         overrides = dict(_override(text) for text in options.parameter)
-        print(f"{len(figures)} figures, profile {options.profile}, on {device_name(find_device())}, into {output_folder(options.profile, options.out)}")
+        print(f"{', '.join(figures)}: profile {options.profile}, on {device_name(find_device())}, into {output_folder(options.profile, options.out)}")
         failures = run_figures(figures, options.profile, overrides, options.out)
     except (ValueError, OSError) as e:
         print(f"collapse_figures: {e}", file=sys.stderr)

@@ -96,13 +96,14 @@ def fit_vae(
         return model.eval()
     return fit
 
-# %% ../nbs/04_vae.ipynb #56389d3d
+# %% ../nbs/04_vae.ipynb #5456865f
 def image_grid(
-    images: np.ndarray,  # shape (n, 1, h, w)
+    images: np.ndarray,  # shape (n, 1, h, w); 0 is the background
     rows: int,           # images from top to bottom
     columns: int,        # images from left to right
-) -> np.ndarray:  # shape (rows·h, columns·w)
-    "The first `rows`·`columns` images as one picture."
+) -> np.ndarray:  # shape (rows·(h+1), columns·(w+1))
+    "The first `rows`·`columns` images as one picture, a pixel of background between them."
     if len(images) < rows * columns: raise ValueError(f"{len(images)} images are too few for a grid of {rows}×{columns}")
-    h, w = images.shape[-2:]
-    return images[:rows * columns, 0].reshape(rows, columns, h, w).swapaxes(1, 2).reshape(rows * h, columns * w)
+    tiles = np.pad(images[:rows * columns, 0], ((0, 0), (0, 1), (0, 1)))
+    h, w = tiles.shape[1:]
+    return tiles.reshape(rows, columns, h, w).swapaxes(1, 2).reshape(rows * h, columns * w)
