@@ -25,7 +25,7 @@ $(SETUP): settings.ini setup.py constraints.txt
 	touch $@
 
 chapters: setup  ## re-execute all chapters in place, so that their outputs match their code
-	$(QUIET_BARS) $(BIN)/jupyter nbconvert --to notebook --execute --inplace nbs/*.ipynb
+	$(QUIET_BARS) $(BIN)/jupyter nbconvert --to notebook --execute --inplace nbs/*.ipynb nbs/figures/*.ipynb
 	$(BIN)/nbdev_clean
 
 export: setup  ## write collapse_nb/ from the chapters

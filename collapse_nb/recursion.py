@@ -45,19 +45,24 @@ def replace(
 
 replace.history = 1
 
-# %% ../nbs/02_recursion.ipynb #f7eb2500
-def keep(
-    p: float,  # share of real examples in every training set, 0 to 1
-) -> Callable:  # a policy
-    "Train on the last model's output, with a random share `p` of it replaced by real examples."
-    if not 0 <= p <= 1: raise ValueError(f"keep({p}): the share of real data must lie between 0 and 1")
+# %% ../nbs/02_recursion.ipynb #15c56df9
+def _exchange(name: str, p: float, supply: Callable) -> Callable:
+    "The last synthetic set with a random share `p` of its rows taken from `supply(real, rows, rng)`."
+    if not 0 <= p <= 1: raise ValueError(f"{name}({p}): the share of real data must lie between 0 and 1")
     def policy(real, synthetic, rng):
         data = synthetic[-1].copy()
         rows = rng.choice(len(data), size=round(p * len(data)), replace=False)
-        data[rows] = real[rows]
+        data[rows] = supply(real, rows, rng)
         return data
     policy.history = 1
     return policy
+
+# %% ../nbs/02_recursion.ipynb #79fd2d55
+def keep(
+    p: float,  # share of real examples in every training set, 0 to 1
+) -> Callable:  # a policy
+    "Train on the last model's output, with a random share `p` of it replaced by real examples. Raises `ValueError` for another p."
+    return _exchange("keep", p, lambda real, rows, rng: real[rows])
 
 # %% ../nbs/02_recursion.ipynb #bdbe304e
 def accumulate(
@@ -80,20 +85,13 @@ def accumulate_subsample(
         return rng.choice(pool, size=n, replace=False)
     return policy
 
-# %% ../nbs/02_recursion.ipynb #0ade5e99
+# %% ../nbs/02_recursion.ipynb #304eac9f
 def fresh(
     p: float,        # share of new real examples in every training set, 0 to 1
     draw: Callable,  # draw(n, rng) -> n new real examples
 ) -> Callable:  # a policy
-    "Train on the last model's output, with a random share `p` of it replaced by new real examples."
-    if not 0 <= p <= 1: raise ValueError(f"fresh({p}): the share of real data must lie between 0 and 1")
-    def policy(real, synthetic, rng):
-        data = synthetic[-1].copy()
-        rows = rng.choice(len(data), size=round(p * len(data)), replace=False)
-        data[rows] = draw(len(rows), rng)
-        return data
-    policy.history = 1
-    return policy
+    "Train on the last model's output, with a random share `p` of it replaced by new real examples. Raises `ValueError` for another p."
+    return _exchange("fresh", p, lambda real, rows, rng: draw(len(rows), rng))
 
 # %% ../nbs/02_recursion.ipynb #cfbded8e
 def _generations(fit, real, policy, seed, indices) -> Iterator[Generation]:

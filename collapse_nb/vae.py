@@ -24,7 +24,7 @@ def kl_to_standard_normal(
     "KL(N(μ, σ²) ‖ N(0, 1)), summed over the latents."
     return .5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(-1)
 
-# %% ../nbs/04_vae.ipynb #bd59ed9a
+# %% ../nbs/04_vae.ipynb #4e292d96
 class VAE(nn.Module):
     "The protocol's variational autoencoder for grey images; `sample` draws new ones."
     def __init__(self,
@@ -39,13 +39,17 @@ class VAE(nn.Module):
         self.decoder = nn.Sequential(nn.Linear(n_latents, inner), nn.Unflatten(1, (128, side // 4, side // 4)), nn.ReLU(),
                                      nn.ConvTranspose2d(128, 64, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(64, 1, 4, 2, 1))
 
-    def encode(self, x):
-        "μ and log σ² of q(z | x), each of shape (n, n_latents)."
+    def encode(self,
+        x: torch.Tensor,  # images in [0, 1], shape (n, 1, side, side)
+    ) -> tuple[torch.Tensor, torch.Tensor]:  # μ and log σ² of q(z | x), each of shape (n, n_latents)
+        "The Gaussian over latents that belongs to each image."
         hidden = self.encoder(x)
         return self.mean(hidden), self.log_variance(hidden)
 
-    def loss(self, x):
-        "Negative evidence lower bound of each image, shape (n,), in nats."
+    def loss(self,
+        x: torch.Tensor,  # images in [0, 1], shape (n, 1, side, side)
+    ) -> torch.Tensor:  # nats, shape (n,)
+        "Negative evidence lower bound of each image, with one draw of z for each."
         mean, log_variance = self.encode(x)
         z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
         redraw = F.binary_cross_entropy_with_logits(self.decoder(z), x, reduction="none").sum((1, 2, 3))
