@@ -59,14 +59,16 @@ def untrained(
                                         word_embed_proj_dim=hidden_size, ffn_dim=4 * hidden_size, num_attention_heads=n_heads, **ends))
     return start
 
-# %% ../nbs/01_lm_module.ipynb #77e94284
+# %% ../nbs/01_lm_module.ipynb #6d2a906c
 def block_scores(
     network,               # a transformers causal language model
     blocks: torch.Tensor,  # token numbers, shape (n, block_size)
 ) -> torch.Tensor:  # nats per predicted token, shape (n,)
     "Mean negative log-likelihood of each block; differentiable."
-    logits = network(input_ids=blocks).logits[:, :-1]
-    return F.cross_entropy(logits.transpose(1, 2).float(), blocks[:, 1:], reduction="none").mean(1)
+    logits = network(input_ids=blocks).logits
+    following = F.pad(blocks[:, 1:], (0, 1), value=-100)       # nothing follows the last token; -100 is ignored
+    losses = F.cross_entropy(logits.flatten(0, 1).float(), following.flatten(), reduction="none")
+    return losses.view(blocks.shape).sum(1) / (blocks.shape[1] - 1)
 
 # %% ../nbs/01_lm_module.ipynb #94ea083c
 @torch.no_grad()
