@@ -6,11 +6,12 @@
 __all__ = ['SPLITS', 'IDX_FILES', 'pydoc_text', 'folder_text', 'load_text', 'train_tokenizer', 'load_tokenizer', 'token_blocks',
            'read_idx', 'load_images', 'fingerprint', 'find_device', 'device_name']
 
-# %% ../nbs/00_data.ipynb #93047df0
+# %% ../nbs/00_data.ipynb #a94f38aa
 import gzip
 import hashlib
 import re
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -43,59 +44,68 @@ def _split_text(folder: Path, split: str) -> list[str] | None:
     txt = folder / f"{split}.txt"
     return txt.read_text(encoding="utf-8").splitlines(keepends=True) if txt.exists() else None
 
-# %% ../nbs/00_data.ipynb #735f323a
+# %% ../nbs/00_data.ipynb #51bf513e
 def folder_text(
     folder: str | Path,  # Parquet files, a `save_to_disk` data set, or train.txt, validation.txt and test.txt
 ) -> dict[str, list[str]]:  # texts of each split: rows of the table, or lines of the file
-    "Read a local text corpus. Raises `FileNotFoundError` for a missing folder or split, `ValueError` for an empty one."
+    "Read a local text corpus. Raises `FileNotFoundError` (missing folder or split) or `ValueError` (empty one)."
     folder = Path(folder)
-    if not folder.is_dir(): raise FileNotFoundError(f"no folder '{folder}': a text source is 'wikitext2', 'pydoc', or a folder that exists")
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no folder '{folder}': a text source is 'wikitext2', 'pydoc', or a folder "
+                                f"that exists")
     text = {split: _split_text(folder, split) for split in SPLITS}
     for split, texts in text.items():
         if texts is None:
-            raise FileNotFoundError(f"'{folder}' has no split '{split}': expected {split}*.parquet with a column 'text', "
+            raise FileNotFoundError(f"'{folder}' has no split '{split}': expected {split}*.parquet with a "
+                                    f"column 'text', "
                                     f"a data set written by save_to_disk, or {split}.txt")
-        if not any(t.strip() for t in texts): raise ValueError(f"split '{split}' of '{folder}' holds no text: give a file with some words in it")
+        if not any(t.strip() for t in texts):
+            raise ValueError(f"split '{split}' of '{folder}' holds no text: give a file with some words in it")
     return text
 
-# %% ../nbs/00_data.ipynb #01b5e0eb
+# %% ../nbs/00_data.ipynb #6fc07946
 def _from_hub(name: str, *config: str, instead: str, **kwargs):
     "A data set from the Hugging Face hub or its local cache; `ConnectionError` names what to use `instead`."
     import datasets
     try: return datasets.load_dataset(name, *config, **kwargs)
     except OSError as e:
         why = (str(e).splitlines() or [type(e).__name__])[0].rstrip(".")
-        raise ConnectionError(f"data set '{name}' could not be had from the hub ({why}): without a network, give {instead}") from e
+        raise ConnectionError(f"data set '{name}' could not be had from the hub ({why}): without a network, "
+                              f"give {instead}") from e
 
-# %% ../nbs/00_data.ipynb #483dbf94
+# %% ../nbs/00_data.ipynb #5eeca3f3
 def load_text(
     source: str,  # 'wikitext2', 'pydoc', or a local folder
 ) -> dict[str, list[str]]:  # texts of 'train', 'validation' and 'test'
-    "The texts of a source. Raises `ConnectionError`, `FileNotFoundError` or `ValueError`, each naming what would work."
+    "The texts of a source. Raises `ConnectionError`, `FileNotFoundError` or `ValueError`, saying what would work."
     if source == "pydoc": return pydoc_text()
     if source != "wikitext2": return folder_text(source)
-    hub = _from_hub("Salesforce/wikitext", "wikitext-2-raw-v1", instead="a local folder with the text, or the embedded source 'pydoc'")
+    hub = _from_hub("Salesforce/wikitext", "wikitext-2-raw-v1",
+                    instead="a local folder with the text, or the embedded source 'pydoc'")
     return {split: list(hub[split]["text"]) for split in SPLITS}
 
-# %% ../nbs/00_data.ipynb #737fd396
+# %% ../nbs/00_data.ipynb #2abfd60b
 def train_tokenizer(
     texts: list[str],  # the corpus, training split
     vocab_size: int,   # tokens in the vocabulary: 256 bytes, one end mark, and the pairs joined
 ):  # a transformers `PreTrainedTokenizerFast`
     "A byte-level byte-pair tokenizer trained on `texts`; any text can be encoded, and decoded without loss."
-    if vocab_size < 257: raise ValueError(f"vocab_size is {vocab_size}: a byte-level vocabulary needs at least 257 (256 bytes and an end mark)")
+    if vocab_size < 257:
+        raise ValueError(f"vocab_size is {vocab_size}: a byte-level vocabulary needs at least 257 (256 bytes "
+                         f"and an end mark)")
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
-    bpe.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=vocab_size, special_tokens=["</s>"], show_progress=False,
-                                                       initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    trainer = trainers.BpeTrainer(vocab_size=vocab_size, special_tokens=["</s>"], show_progress=False,
+                                  initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+    bpe.train_from_iterator(texts, trainer)
     return PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token="</s>", clean_up_tokenization_spaces=False)
 
-# %% ../nbs/00_data.ipynb #3a964546
+# %% ../nbs/00_data.ipynb #254d5e8a
 def load_tokenizer(
-    name: str,                       # 'bpe' to train one on `texts`, a local folder, or a name on the hub ('facebook/opt-125m')
+    name: str,                       # 'bpe' (trained on `texts`), a local folder, or a name on the hub
     texts: list[str] | None = None,  # for 'bpe': the training texts
     vocab_size: int = 1024,          # for 'bpe': tokens in the vocabulary
 ):  # a transformers tokenizer
@@ -104,24 +114,28 @@ def load_tokenizer(
     from transformers import AutoTokenizer
     try: return AutoTokenizer.from_pretrained(name)
     except (OSError, ValueError) as e:
-        raise ConnectionError(f"tokenizer '{name}' is neither a folder with a tokenizer nor to be had from the hub: "
-                              "give a local folder, or 'bpe' to train one on the corpus") from e
+        raise ConnectionError(f"tokenizer '{name}' is neither a folder with a tokenizer nor to be had from "
+                              "the hub: give a local folder, or 'bpe' to train one on the corpus") from e
 
-# %% ../nbs/00_data.ipynb #2bc6c837
+# %% ../nbs/00_data.ipynb #6f1247ec
 def token_blocks(
     texts: list[str],  # texts of one split
     tokenizer,         # a transformers tokenizer
     block_size: int,   # tokens in a block (the paper: 64)
 ) -> np.ndarray:  # token numbers, int32, shape (n, block_size)
-    "Tokenize all texts, lay them end to end, cut into blocks, drop the remainder. Raises `ValueError` below one block."
-    if block_size < 2: raise ValueError(f"block_size is {block_size}: a block needs at least 2 tokens, one to predict from and one to predict")
+    "All tokens end to end, cut into blocks, the remainder dropped. Raises `ValueError` below one block."
+    if block_size < 2:
+        raise ValueError(f"block_size is {block_size}: a block needs at least 2 tokens, one to predict from "
+                         f"and one to predict")
     encoded = tokenizer(texts, verbose=False, return_attention_mask=False).input_ids
     tokens = np.fromiter((t for ids in encoded for t in ids), dtype=np.int32)
     n = len(tokens) // block_size
-    if n == 0: raise ValueError(f"the text has {len(tokens)} tokens, less than one block of {block_size}: give more text or a smaller block_size")
+    if n == 0:
+        raise ValueError(f"the text has {len(tokens)} tokens, less than one block of {block_size}: give more "
+                         f"text or a smaller block_size")
     return tokens[:n * block_size].reshape(n, block_size)
 
-# %% ../nbs/00_data.ipynb #8532a0f3
+# %% ../nbs/00_data.ipynb #d9b14c8f
 def read_idx(
     path: str | Path,  # an idx file of unsigned bytes, compressed by gzip or not
 ) -> np.ndarray:  # uint8, with the dimensions the file declares
@@ -129,21 +143,26 @@ def read_idx(
     raw = Path(path).read_bytes()
     if raw[:2] == b"\x1f\x8b":
         try: raw = gzip.decompress(raw)
-        except (EOFError, gzip.BadGzipFile) as e: raise ValueError(f"'{path}' is cut short or damaged ({e}): fetch it again") from e
+        except (EOFError, gzip.BadGzipFile, zlib.error) as e:
+            raise ValueError(f"'{path}' is cut short or damaged ({e}): fetch it again") from e
     if raw[:3] != b"\0\0\x08" or len(raw) < 4:
-        raise ValueError(f"'{path}' begins with {raw[:4].hex() or 'nothing'}, not with 000008 and the number of dimensions: it is no idx file of bytes")
+        raise ValueError(f"'{path}' begins with {raw[:4].hex() or 'nothing'}, not with 000008 and the number "
+                         f"of dimensions: it is no idx file of bytes")
     start = 4 + 4 * raw[3]
     shape = struct.unpack(f">{raw[3]}I", raw[4:start]) if len(raw) >= start else ()
     if len(raw) - start != int(np.prod(shape, dtype=np.int64)) or not shape:
-        raise ValueError(f"'{path}' should hold {shape} bytes but has {max(len(raw) - start, 0)} after its header: it is cut short or damaged, fetch it again")
+        raise ValueError(f"'{path}' should hold {shape} bytes but has {max(len(raw) - start, 0)} after its "
+                         f"header: it is cut short or damaged, fetch it again")
     return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
 
-# %% ../nbs/00_data.ipynb #731543e7
+# %% ../nbs/00_data.ipynb #7b7ad5bd
 IDX_FILES = dict(train="train-images-idx3-ubyte", test="t10k-images-idx3-ubyte")
 
 def _folder_images(folder: Path, split: str) -> np.ndarray:
     "The images of one split of a folder of idx files, uint8 (n, h, w)."
-    if not folder.is_dir(): raise FileNotFoundError(f"no folder '{folder}': an image source is 'mnist', 'digits', or a folder that exists")
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no folder '{folder}': an image source is 'mnist', 'digits', or a folder that "
+                                f"exists")
     name = IDX_FILES[split]
     found = [p for p in (folder / name, folder / f"{name}.gz") if p.exists()]
     if not found:
@@ -151,22 +170,25 @@ def _folder_images(folder: Path, split: str) -> np.ndarray:
         hint = f"it has the split '{has[0]}'" if has else "it has none of MNIST's image files"
         raise FileNotFoundError(f"'{folder}' has no file {name} or {name}.gz: {hint}")
     images = read_idx(found[0])
-    if images.ndim != 3: raise ValueError(f"'{found[0]}' has shape {images.shape}, expected (n, height, width): these are no images")
+    if images.ndim != 3:
+        raise ValueError(f"'{found[0]}' has shape {images.shape}, expected (n, height, width): these are no "
+                         f"images")
     return images
 
-# %% ../nbs/00_data.ipynb #6c0b835f
+# %% ../nbs/00_data.ipynb #58998496
 def load_images(
     source: str,           # 'mnist', 'digits', or a local folder of idx files
     split: str = "train",  # 'train' or 'test'
 ) -> np.ndarray:  # float32 in [0, 1], shape (n, 1, height, width)
-    "Grey images of a source. Raises `ConnectionError`, `FileNotFoundError` or `ValueError`, each naming what would work."
+    "Grey images of a source. Raises `ConnectionError`, `FileNotFoundError` or `ValueError`, saying what would work."
     if split not in IDX_FILES: raise ValueError(f"image split is '{split}': expected 'train' or 'test'")
     if source == "digits":
         from sklearn.datasets import load_digits
         images, white = load_digits().images, 16
         images = images[:1500] if split == "train" else images[1500:]
     elif source == "mnist":
-        hub = _from_hub("ylecun/mnist", instead="a local folder of idx files, or the embedded source 'digits'", split=split)
+        hub = _from_hub("ylecun/mnist", instead="a local folder of idx files, or the embedded source 'digits'",
+                        split=split)
         images, white = np.stack([np.asarray(row) for row in hub["image"]]), 255
     else: images, white = _folder_images(Path(source), split), 255
     return (images[:, None] / white).astype(np.float32)
@@ -179,7 +201,7 @@ def fingerprint(
     head = f"{data.shape}{data.dtype.str}".encode()
     return hashlib.sha256(head + np.ascontiguousarray(data).tobytes()).hexdigest()[:16]
 
-# %% ../nbs/00_data.ipynb #dcb1dae5
+# %% ../nbs/00_data.ipynb #1bbf670c
 def fill_hub_cache(
     cache: str | Path,           # folder that will serve as HF_HOME
     name: str,                   # the data set's name on the hub, such as 'ylecun/mnist'
@@ -193,26 +215,31 @@ def fill_hub_cache(
     files = {split: str(folder / f"{owner}-{short}-{split}.parquet") for split in splits}
     folder.mkdir(parents=True, exist_ok=True)
     for split, data in splits.items(): data.to_parquet(files[split])
-    Parquet(cache_dir=str(folder), dataset_name=short, config_name=config, config_id=config, hash="0" * 40, data_files=files).download_and_prepare()
+    Parquet(cache_dir=str(folder), dataset_name=short, config_name=config, config_id=config, hash="0" * 40,
+            data_files=files).download_and_prepare()
     (folder / short).rename(folder / f"{owner}___{short}")
 
-# %% ../nbs/00_data.ipynb #36d802c1
+# %% ../nbs/00_data.ipynb #b70f9252
 def find_device(
     accelerator: str = "auto",  # 'auto' (a GPU if there is one), 'gpu' or 'cpu'
 ):  # a `torch.device`
-    "The device that models run on. Raises `ValueError` for an unknown accelerator, `RuntimeError` if a GPU was asked for in vain."
-    if accelerator not in ("auto", "gpu", "cpu"): raise ValueError(f"accelerator is '{accelerator}': expected 'auto', 'gpu' or 'cpu'")
+    "The device that models run on. Raises `RuntimeError` if a GPU is asked for and there is none."
+    if accelerator not in ("auto", "gpu", "cpu"):
+        raise ValueError(f"accelerator is '{accelerator}': expected 'auto', 'gpu' or 'cpu'")
     import torch
     if accelerator == "cpu": return torch.device("cpu")
     if torch.cuda.is_available(): return torch.device("cuda")
     if torch.backends.mps.is_available(): return torch.device("mps")
-    if accelerator == "gpu": raise RuntimeError("accelerator is 'gpu', but torch finds none here: run on a machine with one, or set accelerator to 'cpu' or 'auto'")
+    if accelerator == "gpu":
+        raise RuntimeError("accelerator is 'gpu', but torch finds none here: run on a machine with one, or set "
+                           "accelerator to 'cpu' or 'auto'")
     return torch.device("cpu")
 
-# %% ../nbs/00_data.ipynb #ca41cbc4
+# %% ../nbs/00_data.ipynb #45b1096f
 def device_name(
     device,  # a `torch.device`
 ) -> str:  # such as 'cpu (2 threads)' or 'NVIDIA H100'
     "What a device is called, for messages and provenance."
     import torch
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type} ({torch.get_num_threads()} threads)"
+    if device.type == "cuda": return torch.cuda.get_device_name(device)
+    return f"{device.type} ({torch.get_num_threads()} threads)"

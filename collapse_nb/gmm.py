@@ -27,32 +27,36 @@ class Gaussian:
         "Draw `n` points."
         return rng.normal(self.mean, self.std, (n, 1))
 
-# %% ../nbs/03_gmm.ipynb #18fb4cf5
+# %% ../nbs/03_gmm.ipynb #9debe3d8
 def fit_gaussian(
     ddof: int = 1,  # 1: unbiased variance, as in the paper; 0: maximum likelihood, as in its code
 ) -> Callable:  # fit(data of shape (n, 1), rng) -> `Gaussian`
     "How to fit a Gaussian. The fit raises `ValueError` where `data` have the wrong shape or too few points."
-    if ddof not in (0, 1): raise ValueError(f"ddof is {ddof}: expected 1 (unbiased variance) or 0 (maximum likelihood)")
+    if ddof not in (0, 1):
+        raise ValueError(f"ddof is {ddof}: expected 1 (unbiased variance) or 0 (maximum likelihood)")
     def fit(data, rng):
-        if data.ndim != 2 or data.shape[1] != 1: raise ValueError(f"the data have shape {data.shape}: a Gaussian on the line needs (n, 1)")
+        if data.ndim != 2 or data.shape[1] != 1:
+            raise ValueError(f"the data have shape {data.shape}: a Gaussian on the line needs (n, 1)")
         if len(data) < 2: raise ValueError(f"{len(data)} point has no spread: a Gaussian needs at least 2")
         return Gaussian(float(data.mean()), float(data.std(ddof=ddof)))
     return fit
 
-# %% ../nbs/03_gmm.ipynb #a79bbf45
+# %% ../nbs/03_gmm.ipynb #3801ef63
 def gaussian_chains(
     n_samples: int,                    # M, points that each generation is fitted on
     n_generations: int,                # generations after generation 0, at least 1
     n_chains: int,                     # independent chains
     rng: np.random.Generator,          # source of randomness
     ddof: int = 1,                     # 1: unbiased variance; 0: maximum likelihood
-) -> tuple[np.ndarray, np.ndarray]:  # means and standard deviations, each of shape (n_generations + 1, n_chains)
+) -> tuple[np.ndarray,
+           np.ndarray]:  # means and standard deviations, each of shape (n_generations + 1, n_chains)
     "Chains of Gaussians that start from N(0, 1) under the policy `replace`, drawn by their sufficient statistics."
     if n_samples < 2: raise ValueError(f"n_samples is {n_samples}: a Gaussian needs at least 2 points")
     if n_generations < 1: raise ValueError(f"n_generations is {n_generations}: expected at least 1")
     shape = n_generations + 1, n_chains
     std = np.sqrt(np.cumprod(rng.chisquare(n_samples - 1, shape) / (n_samples - ddof), axis=0))
-    before = np.concatenate([np.ones((1, n_chains)), std[:-1]])       # what each generation's points were drawn with
+    before = np.concatenate([np.ones((1, n_chains)),
+                             std[:-1]])       # what each generation's points were drawn with
     return np.cumsum(before * rng.standard_normal(shape) / np.sqrt(n_samples), axis=0), std
 
 # %% ../nbs/03_gmm.ipynb #ccceb307
@@ -65,7 +69,7 @@ def expected_log_variance(
     from scipy.special import digamma
     return n_fits * (digamma((n_samples - 1) / 2) + np.log(2 / (n_samples - ddof)))
 
-# %% ../nbs/03_gmm.ipynb #3bcbfeff
+# %% ../nbs/03_gmm.ipynb #4aac32cd
 @dataclass(frozen=True)
 class Mixture:
     "A mixture of Gaussians; leading axes, where there are any, count mixtures."
@@ -80,24 +84,26 @@ class Mixture:
         "Draw `n` points of one mixture: a component for each, then a point of that component."
         k = rng.choice(len(self.weights), size=n, p=self.weights)
         factors = np.linalg.cholesky(self.covariances)
-        return self.means[k] + np.einsum("nij,nj->ni", factors[k], rng.standard_normal((n, self.means.shape[-1])))
+        return self.means[k] + np.einsum("nij,nj->ni", factors[k],
+                                         rng.standard_normal((n, self.means.shape[-1])))
 
-# %% ../nbs/03_gmm.ipynb #2e358b39
+# %% ../nbs/03_gmm.ipynb #be4483d7
 def fit_mixture(
     n_components: int = 2,  # K
     tol: float = 1e-5,      # stop when the mean log-likelihood gains less than this in an iteration
     max_iter: int = 2000,   # EM iterations at most
 ) -> Callable:  # fit(data of shape (n, d), rng) -> `Mixture`
-    "How to fit a mixture of Gaussians by EM (scikit-learn, full covariances). The fit raises `ValueError` for fewer points than components."
+    "How to fit a mixture by EM (scikit-learn, full covariances). The fit raises `ValueError` for too few points."
     if n_components < 1: raise ValueError(f"n_components is {n_components}: a mixture needs at least 1")
     def fit(data, rng):
         if len(data) < n_components:
-            raise ValueError(f"n_components is {n_components}, more than the {len(data)} points: give more points or fewer components")
+            raise ValueError(f"n_components is {n_components}, more than the {len(data)} points: give more "
+                             f"points or fewer components")
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
         em = GaussianMixture(n_components, tol=tol, max_iter=max_iter, random_state=int(rng.integers(2**32)))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)       # points that coincide, or max_iter reached: both are part of collapse
+            warnings.simplefilter("ignore", ConvergenceWarning)    # coinciding points, or max_iter reached: part of collapse
             em.fit(data)
         return Mixture(em.weights_, em.means_, em.covariances_)
     return fit
@@ -123,23 +129,25 @@ def overlap(
     covariance = p.covariances[..., :, None, :, :] + q.covariances[..., None, :, :, :]
     return np.einsum("...k,...l,...kl->...", p.weights, q.weights, np.exp(_log_normal(difference, covariance)))
 
-# %% ../nbs/03_gmm.ipynb #c149eb9c
+# %% ../nbs/03_gmm.ipynb #86592cce
 def squared_l2(
     p: Mixture,  # one mixture or an array of them
     q: Mixture,  # likewise; leading axes broadcast
 ) -> np.ndarray:  # ∫ (p − q)², shape of the leading axes, in 1/(unit of x)^d
-    "The squared L2 distance between two mixtures' densities, in closed form; exact to about 1e-15 of the larger overlap."
+    "The squared L2 distance between two mixtures' densities, exact to about 1e-15 of the larger overlap."
     return np.maximum(overlap(p, p) - 2 * overlap(p, q) + overlap(q, q), 0)
 
-# %% ../nbs/03_gmm.ipynb #01191f8f
+# %% ../nbs/03_gmm.ipynb #fb67f081
 def stack(
     mixtures: list[Mixture],  # mixtures with the same K and d
 ) -> Mixture:  # one `Mixture` whose first axis counts them
     "Many mixtures as one, so that functions work on all of them at once."
-    return Mixture(*(np.stack([getattr(m, name) for m in mixtures]) for name in ("weights", "means", "covariances")))
+    names = "weights", "means", "covariances"
+    return Mixture(*(np.stack([getattr(m, name) for m in mixtures]) for name in names))
 
-# %% ../nbs/03_gmm.ipynb #2df34878
+# %% ../nbs/03_gmm.ipynb #794a516f
 STARTS = dict(
-    two=Mixture(np.array([.5, .5]), np.array([[-2.0, 0], [2, 0]]), np.array([[[.5, .3], [.3, .5]], [[.5, -.3], [-.3, .5]]])),
+    two=Mixture(np.array([.5, .5]), np.array([[-2.0, 0], [2, 0]]),
+                np.array([[[.5, .3], [.3, .5]], [[.5, -.3], [-.3, .5]]])),
     one=Mixture(np.ones(1), np.zeros((1, 2)), np.eye(2)[None]),
 )

@@ -24,20 +24,20 @@ from tqdm import tqdm
 
 from .data import find_device
 
-# %% ../nbs/01_lm_module.ipynb #2167bb61
+# %% ../nbs/01_lm_module.ipynb #5c5758d2
 def pretrained(
     name: str,  # a name on the hub such as 'facebook/opt-125m', or a local folder
 ) -> Callable:  # start() -> a transformers causal language model, in float32
-    "Start from pretrained weights. `start` raises `ConnectionError` naming the alternatives where neither folder nor hub has them."
+    "Start from pretrained weights. `start` raises `ConnectionError` where neither folder nor hub has them."
     def start():
         from transformers import AutoModelForCausalLM
         try: return AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
         except (OSError, ValueError) as e:
-            raise ConnectionError(f"model '{name}' is neither a folder with a model nor to be had from the hub: "
-                                  "give a local folder, or 'untrained' for random weights of a size of your choice") from e
+            raise ConnectionError(f"model '{name}' is neither a folder with a model nor to be had from the hub: give a "
+                                  "local folder, or 'untrained' for random weights of a size of your choice") from e
     return start
 
-# %% ../nbs/01_lm_module.ipynb #d097c433
+# %% ../nbs/01_lm_module.ipynb #8936b27e
 def untrained(
     architecture: str = "opt",  # 'opt' or 'gpt2'
     vocab_size: int = 1024,     # tokens in the vocabulary
@@ -48,15 +48,20 @@ def untrained(
     end_token: int = 0,         # number of the token that ends a text
 ) -> Callable:  # start() -> a transformers causal language model with random weights from torch's seed
     "Start from random weights. Raises `ValueError` for an unknown architecture or sizes that don't fit."
-    if architecture not in ("opt", "gpt2"): raise ValueError(f"architecture is '{architecture}': expected 'opt' or 'gpt2'")
-    if hidden_size % n_heads: raise ValueError(f"hidden_size is {hidden_size}, not a multiple of n_heads, {n_heads}")
+    if architecture not in ("opt", "gpt2"):
+        raise ValueError(f"architecture is '{architecture}': expected 'opt' or 'gpt2'")
+    if hidden_size % n_heads:
+        raise ValueError(f"hidden_size is {hidden_size}, not a multiple of n_heads, {n_heads}")
     ends = dict(bos_token_id=end_token, eos_token_id=end_token, pad_token_id=end_token)
     def start():
         from transformers import GPT2Config, GPT2LMHeadModel, OPTConfig, OPTForCausalLM
         if architecture == "gpt2":
-            return GPT2LMHeadModel(GPT2Config(vocab_size=vocab_size, n_positions=positions, n_layer=n_layers, n_embd=hidden_size, n_head=n_heads, **ends))
-        return OPTForCausalLM(OPTConfig(vocab_size=vocab_size, max_position_embeddings=positions, num_hidden_layers=n_layers, hidden_size=hidden_size,
-                                        word_embed_proj_dim=hidden_size, ffn_dim=4 * hidden_size, num_attention_heads=n_heads, **ends))
+            return GPT2LMHeadModel(GPT2Config(vocab_size=vocab_size, n_positions=positions, n_layer=n_layers,
+                                              n_embd=hidden_size, n_head=n_heads, **ends))
+        return OPTForCausalLM(OPTConfig(vocab_size=vocab_size, max_position_embeddings=positions,
+                                        num_hidden_layers=n_layers, hidden_size=hidden_size,
+                                        word_embed_proj_dim=hidden_size, ffn_dim=4 * hidden_size,
+                                        num_attention_heads=n_heads, **ends))
     return start
 
 # %% ../nbs/01_lm_module.ipynb #6d2a906c
@@ -90,7 +95,7 @@ def perplexity(
     "Corpus perplexity: exp(total negative log-likelihood / number of predicted tokens)."
     return float(np.exp(np.mean(scores)))
 
-# %% ../nbs/01_lm_module.ipynb #e5f6e0d6
+# %% ../nbs/01_lm_module.ipynb #488d62c3
 class LMModule(pl.LightningModule):
     "A causal language model that Lightning can train, validate and test on blocks of tokens."
     def __init__(self,
@@ -100,7 +105,8 @@ class LMModule(pl.LightningModule):
         final_learning_rate: float = 1e-6,
     ):
         super().__init__()
-        self.network, self.learning_rate, self.epochs, self.final_learning_rate = network, learning_rate, epochs, final_learning_rate
+        self.network, self.epochs = network, epochs
+        self.learning_rate, self.final_learning_rate = learning_rate, final_learning_rate
 
     def training_step(self, batch, _):
         return block_scores(self.network, batch[0]).mean()
@@ -131,7 +137,7 @@ class EpochBar(Callback):
 
     def on_train_end(self, trainer, module): self.bar.close()
 
-# %% ../nbs/01_lm_module.ipynb #6bd5f31e
+# %% ../nbs/01_lm_module.ipynb #c984ba98
 def _loader(blocks, batch_size, shuffle=False):
     "Batches of blocks, from memory."
     return DataLoader(TensorDataset(torch.as_tensor(blocks, dtype=torch.long)), batch_size, shuffle=shuffle)
@@ -142,10 +148,11 @@ def _trainer(device, **kwargs):
     warnings.filterwarnings("ignore", ".*does not have many workers.*")
     warnings.filterwarnings("ignore", ".*number of training batches.*")
     warnings.filterwarnings("ignore", ".*treespec.*", module="pytorch_lightning")
-    return pl.Trainer(accelerator="gpu" if device.type == "cuda" else device.type, devices=1, logger=False, enable_progress_bar=False,
+    return pl.Trainer(accelerator="gpu" if device.type == "cuda" else device.type, devices=1, logger=False,
+                      enable_progress_bar=False,
                       enable_model_summary=False, num_sanity_val_steps=0, **kwargs)
 
-# %% ../nbs/01_lm_module.ipynb #98a7af09
+# %% ../nbs/01_lm_module.ipynb #85e881eb
 def train_lm(
     network,                      # a transformers causal language model; trained in place
     train: np.ndarray,            # training blocks, shape (n, block_size)
@@ -155,10 +162,12 @@ def train_lm(
     learning_rate: float = 2e-5,  # of AdamW, at the start
     accelerator: str = "auto",    # 'auto', 'gpu' or 'cpu'
 ):  # the same network, with the weights of its best epoch, in evaluation mode
-    "Train on blocks and keep the epoch with the lowest loss on `validation`. Raises `ValueError` if there's nothing to train on."
+    "Train, and keep the epoch with the lowest loss on `validation`. Raises `ValueError` for unusable arguments."
     if epochs < 1: raise ValueError(f"epochs is {epochs}: expected at least 1")
     top = max(train.max(), validation.max())
-    if top >= network.config.vocab_size: raise ValueError(f"the blocks hold token {top}, but the model knows only {network.config.vocab_size} tokens: use the model's own tokenizer")
+    if top >= network.config.vocab_size:
+        raise ValueError(f"the blocks hold token {top}, but the model knows only {network.config.vocab_size} "
+                         f"tokens: use the model's own tokenizer")
     module = LMModule(network, learning_rate, epochs)
     with tempfile.TemporaryDirectory() as folder:
         best = ModelCheckpoint(folder, monitor="validation_loss", save_weights_only=True)
@@ -167,7 +176,7 @@ def train_lm(
         module.load_state_dict(torch.load(best.best_model_path, weights_only=True)["state_dict"])
     return network.to(find_device(accelerator)).eval()
 
-# %% ../nbs/01_lm_module.ipynb #fa042b96
+# %% ../nbs/01_lm_module.ipynb #b060d79a
 @torch.no_grad()
 def continue_blocks(
     network,                          # a transformers causal language model
@@ -177,19 +186,23 @@ def continue_blocks(
     repetition_penalty: float = 1.0,  # above 1: logits of tokens already used are made worse by this factor
     batch_size: int = 64,             # prompts at a time
 ) -> np.ndarray:  # the new tokens alone, int32, shape (n, n_new)
-    "Continue every block by beam search. Raises `ValueError` if a prompt and its continuation don't fit the model's positions."
+    "Continue every block by beam search. Raises `ValueError` if that doesn't fit the model's positions."
     n_new, positions = n_new or prompts.shape[1], network.config.max_position_embeddings
     if prompts.shape[1] + n_new > positions:
-        raise ValueError(f"a prompt of {prompts.shape[1]} and {n_new} new tokens don't fit the model's {positions} positions: use a smaller block_size")
+        raise ValueError(f"a prompt of {prompts.shape[1]} and {n_new} new tokens don't fit the model's "
+                         f"{positions} positions: use a smaller block_size")
     network.eval()
     device, end, new = next(network.parameters()).device, network.config.eos_token_id, []
-    for batch in tqdm(torch.as_tensor(prompts, dtype=torch.long).split(batch_size), desc="generate", leave=False):
-        out = network.generate(batch.to(device), attention_mask=torch.ones_like(batch, device=device), do_sample=False, num_beams=num_beams,
-                               min_new_tokens=n_new, max_new_tokens=n_new, repetition_penalty=repetition_penalty, pad_token_id=end)
+    for batch in tqdm(torch.as_tensor(prompts, dtype=torch.long).split(batch_size), desc="generate",
+                      leave=False):
+        out = network.generate(batch.to(device), attention_mask=torch.ones_like(batch, device=device),
+                               do_sample=False, num_beams=num_beams,
+                               min_new_tokens=n_new, max_new_tokens=n_new,
+                               repetition_penalty=repetition_penalty, pad_token_id=end)
         new.append(out[:, batch.shape[1]:].cpu().numpy())
     return np.concatenate(new).astype(np.int32)
 
-# %% ../nbs/01_lm_module.ipynb #c1a57380
+# %% ../nbs/01_lm_module.ipynb #6cf719cd
 @dataclass(frozen=True)
 class PromptedModel:
     "A trained network together with the prompts that it continues."
@@ -203,8 +216,11 @@ class PromptedModel:
         rng: np.random.Generator,  # not needed: beam search is deterministic
     ) -> np.ndarray:  # token numbers, int32, shape (n, block_size)
         "Continue every prompt by a block of the same length."
-        if n != len(self.prompts): raise ValueError(f"asked for {n} blocks: a language model continues each of its {len(self.prompts)} prompts once")
-        return continue_blocks(self.network, self.prompts, num_beams=self.num_beams, repetition_penalty=self.repetition_penalty)
+        if n != len(self.prompts):
+            raise ValueError(f"asked for {n} blocks: a language model continues each of its "
+                             f"{len(self.prompts)} prompts once")
+        return continue_blocks(self.network, self.prompts, num_beams=self.num_beams,
+                               repetition_penalty=self.repetition_penalty)
 
 # %% ../nbs/01_lm_module.ipynb #69a3f1e0
 def fit_lm(
@@ -226,14 +242,14 @@ def fit_lm(
         return PromptedModel(network, prompts, num_beams, repetition_penalty)
     return fit
 
-# %% ../nbs/01_lm_module.ipynb #e323b4ce
+# %% ../nbs/01_lm_module.ipynb #b1b8b23a
 def fill_model_cache(
     cache: str | Path,  # folder that will serve as HF_HOME
     name: str,          # the model's name on the hub, such as 'facebook/opt-125m'
     network,            # a small transformers model
     tokenizer,          # its tokenizer
 ) -> None:
-    "Put a small model and its tokenizer into a hub cache under a real name, so that the code that loads them runs offline."
+    "Put a small model and its tokenizer into a hub cache under a real name, so that loading them works offline."
     folder, revision = Path(cache) / "hub" / f"models--{name.replace('/', '--')}", "0" * 40
     for saved in (network, tokenizer): saved.save_pretrained(folder / "snapshots" / revision)
     (folder / "refs").mkdir()

@@ -57,11 +57,11 @@ def _exchange(name: str, p: float, supply: Callable) -> Callable:
     policy.history = 1
     return policy
 
-# %% ../nbs/02_recursion.ipynb #79fd2d55
+# %% ../nbs/02_recursion.ipynb #d72a4500
 def keep(
     p: float,  # share of real examples in every training set, 0 to 1
 ) -> Callable:  # a policy
-    "Train on the last model's output, with a random share `p` of it replaced by real examples. Raises `ValueError` for another p."
+    "The last model's output, a random share `p` of it replaced by real examples. Raises `ValueError` for another p."
     return _exchange("keep", p, lambda real, rows, rng: real[rows])
 
 # %% ../nbs/02_recursion.ipynb #bdbe304e
@@ -85,12 +85,12 @@ def accumulate_subsample(
         return rng.choice(pool, size=n, replace=False)
     return policy
 
-# %% ../nbs/02_recursion.ipynb #304eac9f
+# %% ../nbs/02_recursion.ipynb #76356795
 def fresh(
     p: float,        # share of new real examples in every training set, 0 to 1
     draw: Callable,  # draw(n, rng) -> n new real examples
 ) -> Callable:  # a policy
-    "Train on the last model's output, with a random share `p` of it replaced by new real examples. Raises `ValueError` for another p."
+    "The last model's output, a random share `p` of it replaced by new real ones. Raises `ValueError` for another p."
     return _exchange("fresh", p, lambda real, rows, rng: draw(len(rows), rng))
 
 # %% ../nbs/02_recursion.ipynb #cfbded8e
@@ -104,7 +104,7 @@ def _generations(fit, real, policy, seed, indices) -> Iterator[Generation]:
         model = fit(data, generation_rng(seed, index, "fit"))
         yield Generation(index, model, data)
 
-# %% ../nbs/02_recursion.ipynb #32e41ace
+# %% ../nbs/02_recursion.ipynb #ee98508b
 def recurse(
     fit: Callable,                     # fit(data, rng) -> model with a method sample(n, rng) -> data
     real: np.ndarray,                  # the real data; the first axis counts examples
@@ -112,9 +112,11 @@ def recurse(
     seed: int = 0,                     # all randomness of the chain comes from it
     n_generations: int | None = None,  # stop after this generation (≥ 1); None: go on for ever
 ) -> Iterator[Generation]:  # generation 0, 1, 2, …
-    "The chain of models in which each is fitted on data that its predecessors helped to make. Raises `ValueError` on bad arguments."
+    "Models, each fitted on data that its predecessors helped to make. Raises `ValueError` for bad arguments."
     real = np.asarray(real)
     if len(real) == 0: raise ValueError("there are no real data: the first axis of `real` has length 0")
+    if seed < 0: raise ValueError(f"seed is {seed}: expected 0 or a positive whole number")
     if n_generations is not None and n_generations < 1:
-        raise ValueError(f"n_generations is {n_generations}: expected at least 1, one model that learns from another")
+        raise ValueError(f"n_generations is {n_generations}: expected at least 1, one model that learns from "
+                         f"another")
     return _generations(fit, real, policy, seed, count() if n_generations is None else range(n_generations + 1))

@@ -24,7 +24,7 @@ def kl_to_standard_normal(
     "KL(N(μ, σ²) ‖ N(0, 1)), summed over the latents."
     return .5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(-1)
 
-# %% ../nbs/04_vae.ipynb #4e292d96
+# %% ../nbs/04_vae.ipynb #9ad855b3
 class VAE(nn.Module):
     "The protocol's variational autoencoder for grey images; `sample` draws new ones."
     def __init__(self,
@@ -32,12 +32,16 @@ class VAE(nn.Module):
         n_latents: int = 20,  # numbers that a picture is squeezed into
     ):
         super().__init__()
-        if side < 4 or side % 4: raise ValueError(f"images of {side} pixels on a side: the two halvings need a side divisible by 4, such as 8 or 28")
+        if side < 4 or side % 4:
+            raise ValueError(f"images of {side} pixels on a side: the two halvings need a side divisible by 4, "
+                             f"such as 8 or 28")
         self.n_latents, inner = n_latents, 128 * (side // 4)**2
-        self.encoder = nn.Sequential(nn.Conv2d(1, 64, 4, 2, 1), nn.ReLU(), nn.Conv2d(64, 128, 4, 2, 1), nn.ReLU(), nn.Flatten())
+        self.encoder = nn.Sequential(nn.Conv2d(1, 64, 4, 2, 1), nn.ReLU(),
+                                     nn.Conv2d(64, 128, 4, 2, 1), nn.ReLU(), nn.Flatten())
         self.mean, self.log_variance = nn.Linear(inner, n_latents), nn.Linear(inner, n_latents)
-        self.decoder = nn.Sequential(nn.Linear(n_latents, inner), nn.Unflatten(1, (128, side // 4, side // 4)), nn.ReLU(),
-                                     nn.ConvTranspose2d(128, 64, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(64, 1, 4, 2, 1))
+        self.decoder = nn.Sequential(nn.Linear(n_latents, inner), nn.Unflatten(1, (128, side // 4, side // 4)),
+                                     nn.ReLU(), nn.ConvTranspose2d(128, 64, 4, 2, 1),
+                                     nn.ReLU(), nn.ConvTranspose2d(64, 1, 4, 2, 1))
 
     def encode(self,
         x: torch.Tensor,  # images in [0, 1], shape (n, 1, side, side)
@@ -61,19 +65,22 @@ class VAE(nn.Module):
         rng: np.random.Generator,  # source of randomness
     ) -> np.ndarray:  # float32 in [0, 1], shape (n, 1, side, side)
         "Draw `n` images: the decoder's mean for latents drawn from N(0, I)."
-        z = torch.from_numpy(rng.standard_normal((n, self.n_latents), dtype=np.float32)).to(self.mean.weight.device)
+        z = torch.from_numpy(rng.standard_normal((n, self.n_latents),
+                                                 dtype=np.float32)).to(self.mean.weight.device)
         return np.concatenate([self.decoder(part).sigmoid().cpu().numpy() for part in z.split(1000)])
 
-# %% ../nbs/04_vae.ipynb #274406e1
+# %% ../nbs/04_vae.ipynb #61dc21e7
 def _check_images(images: np.ndarray, batch_size: int, epochs: int) -> None:
     "One clear sentence for what can't be trained on."
     if images.ndim != 4 or images.shape[1] != 1 or images.shape[2] != images.shape[3]:
         raise ValueError(f"the images have shape {images.shape}: expected (n, 1, side, side)")
-    if not (images.min() >= 0 and images.max() <= 1): raise ValueError(f"the images' values reach from {images.min()} to {images.max()}: expected 0 to 1")
-    if not 1 <= batch_size <= len(images): raise ValueError(f"batch_size is {batch_size}: expected 1 to {len(images)}, the number of images")
+    if not (images.min() >= 0 and images.max() <= 1):
+        raise ValueError(f"the images' values reach from {images.min()} to {images.max()}: expected 0 to 1")
+    if not 1 <= batch_size <= len(images):
+        raise ValueError(f"batch_size is {batch_size}: expected 1 to {len(images)}, the number of images")
     if epochs < 1: raise ValueError(f"epochs is {epochs}: expected at least 1")
 
-# %% ../nbs/04_vae.ipynb #ecbca11d
+# %% ../nbs/04_vae.ipynb #587284f0
 def fit_vae(
     epochs: int = 30,             # passes over the data
     batch_size: int = 256,        # images in a step
@@ -82,7 +89,7 @@ def fit_vae(
     n_latents: int = 20,          # numbers that a picture is squeezed into
     accelerator: str = "auto",    # 'auto', 'gpu' or 'cpu'
 ) -> Callable:  # fit(images in [0, 1] of shape (n, 1, side, side), rng) -> `VAE`
-    "How to train a fresh VAE. The fit raises `ValueError` for images it can't be trained on, `RuntimeError` for a missing GPU."
+    "How to train a fresh VAE. Raises `RuntimeError` for a missing GPU; the fit raises `ValueError` for bad images."
     device = find_device(accelerator)
     def fit(data, rng):
         _check_images(data, batch_size, epochs)
@@ -100,14 +107,15 @@ def fit_vae(
         return model.eval()
     return fit
 
-# %% ../nbs/04_vae.ipynb #5456865f
+# %% ../nbs/04_vae.ipynb #cf962509
 def image_grid(
     images: np.ndarray,  # shape (n, 1, h, w); 0 is the background
     rows: int,           # images from top to bottom
     columns: int,        # images from left to right
 ) -> np.ndarray:  # shape (rows·(h+1), columns·(w+1))
     "The first `rows`·`columns` images as one picture, a pixel of background between them."
-    if len(images) < rows * columns: raise ValueError(f"{len(images)} images are too few for a grid of {rows}×{columns}")
+    if len(images) < rows * columns:
+        raise ValueError(f"{len(images)} images are too few for a grid of {rows}×{columns}")
     tiles = np.pad(images[:rows * columns, 0], ((0, 0), (0, 1), (0, 1)))
     h, w = tiles.shape[1:]
     return tiles.reshape(rows, columns, h, w).swapaxes(1, 2).reshape(rows * h, columns * w)
