@@ -29,7 +29,7 @@ def pydoc_text() -> dict[str, list[str]]:  # texts of each split, one per help t
         if fresh: splits[split].append("\n\n".join(fresh) + "\n")
     return splits
 
-# %% ../nbs/00_data.ipynb #e2f07460
+# %% ../nbs/00_data.ipynb #3a424cac
 SPLITS = ("train", "validation", "test")
 
 def _split_text(folder: Path, split: str) -> list[str] | None:
@@ -37,29 +37,32 @@ def _split_text(folder: Path, split: str) -> list[str] | None:
     if (folder / "dataset_dict.json").exists():
         import datasets
         saved = datasets.load_from_disk(str(folder))
-        return list(saved[split]["text"]) if split in saved else None
+        return [t or "" for t in saved[split]["text"]] if split in saved else None
     if parquet := sorted(folder.glob(f"{split}*.parquet")):
         import pyarrow.parquet as pq
-        return [t for p in parquet for t in pq.read_table(p, columns=["text"])["text"].to_pylist()]
+        return [t or "" for p in parquet for t in pq.read_table(p, columns=["text"])["text"].to_pylist()]
     txt = folder / f"{split}.txt"
     return txt.read_text(encoding="utf-8").splitlines(keepends=True) if txt.exists() else None
 
-# %% ../nbs/00_data.ipynb #51bf513e
+# %% ../nbs/00_data.ipynb #266dd23d
 def folder_text(
     folder: str | Path,  # Parquet files, a `save_to_disk` data set, or train.txt, validation.txt and test.txt
 ) -> dict[str, list[str]]:  # texts of each split: rows of the table, or lines of the file
     "Read a local text corpus. Raises `FileNotFoundError` (missing folder or split) or `ValueError` (empty one)."
-    folder = Path(folder)
+    folder = Path(folder).expanduser()
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder '{folder}': a text source is 'wikitext2', 'pydoc', or a folder "
-                                f"that exists")
-    text = {split: _split_text(folder, split) for split in SPLITS}
-    for split, texts in text.items():
-        if texts is None:
-            raise FileNotFoundError(f"'{folder}' has no split '{split}': expected {split}*.parquet with a "
-                                    f"column 'text', "
+                                "that exists")
+    text = {}
+    for split in SPLITS:
+        try: text[split] = _split_text(folder, split)
+        except (ValueError, KeyError, OSError) as e:
+            raise ValueError(f"split '{split}' of '{folder}' can't be read ({str(e).splitlines()[0]}): expected UTF-8 text, "
+                             "or a table with a column 'text'") from e
+        if text[split] is None:
+            raise FileNotFoundError(f"'{folder}' has no split '{split}': expected {split}*.parquet with a column 'text', "
                                     f"a data set written by save_to_disk, or {split}.txt")
-        if not any(t.strip() for t in texts):
+        if not any(t.strip() for t in text[split]):
             raise ValueError(f"split '{split}' of '{folder}' holds no text: give a file with some words in it")
     return text
 
@@ -103,7 +106,7 @@ def train_tokenizer(
     bpe.train_from_iterator(texts, trainer)
     return PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token="</s>", clean_up_tokenization_spaces=False)
 
-# %% ../nbs/00_data.ipynb #254d5e8a
+# %% ../nbs/00_data.ipynb #4a1ce6df
 def load_tokenizer(
     name: str,                       # 'bpe' (trained on `texts`), a local folder, or a name on the hub
     texts: list[str] | None = None,  # for 'bpe': the training texts
@@ -113,7 +116,7 @@ def load_tokenizer(
     if name == "bpe": return train_tokenizer(texts, vocab_size)
     from transformers import AutoTokenizer
     try: return AutoTokenizer.from_pretrained(name)
-    except (OSError, ValueError) as e:
+    except Exception as e:                                  # the library's own errors are of many kinds
         raise ConnectionError(f"tokenizer '{name}' is neither a folder with a tokenizer nor to be had from "
                               "the hub: give a local folder, or 'bpe' to train one on the corpus") from e
 
@@ -155,7 +158,7 @@ def read_idx(
                          f"header: it is cut short or damaged, fetch it again")
     return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
 
-# %% ../nbs/00_data.ipynb #7b7ad5bd
+# %% ../nbs/00_data.ipynb #1da5a695
 IDX_FILES = dict(train="train-images-idx3-ubyte", test="t10k-images-idx3-ubyte")
 
 def _folder_images(folder: Path, split: str) -> np.ndarray:
@@ -164,10 +167,11 @@ def _folder_images(folder: Path, split: str) -> np.ndarray:
         raise FileNotFoundError(f"no folder '{folder}': an image source is 'mnist', 'digits', or a folder that "
                                 f"exists")
     name = IDX_FILES[split]
-    found = [p for p in (folder / name, folder / f"{name}.gz") if p.exists()]
+    names = [f"{stem}{end}" for stem in (name, name.replace("-idx3", ".idx3")) for end in ("", ".gz")]
+    found = [folder / n for n in names if (folder / n).exists()]
     if not found:
         has = [s for s, stem in IDX_FILES.items() if list(folder.glob(f"{stem}*"))]
-        hint = f"it has the split '{has[0]}'" if has else "it has none of MNIST's image files"
+        hint = f"it has the split '{has[0]}', so give split={has[0]}" if has else "it has none of MNIST's image files"
         raise FileNotFoundError(f"'{folder}' has no file {name} or {name}.gz: {hint}")
     images = read_idx(found[0])
     if images.ndim != 3:
@@ -175,7 +179,7 @@ def _folder_images(folder: Path, split: str) -> np.ndarray:
                          f"images")
     return images
 
-# %% ../nbs/00_data.ipynb #58998496
+# %% ../nbs/00_data.ipynb #0e5ff2f8
 def load_images(
     source: str,           # 'mnist', 'digits', or a local folder of idx files
     split: str = "train",  # 'train' or 'test'
@@ -184,14 +188,14 @@ def load_images(
     if split not in IDX_FILES: raise ValueError(f"image split is '{split}': expected 'train' or 'test'")
     if source == "digits":
         from sklearn.datasets import load_digits
-        images, white = load_digits().images, 16
+        images, full = load_digits().images, 16
         images = images[:1500] if split == "train" else images[1500:]
     elif source == "mnist":
         hub = _from_hub("ylecun/mnist", instead="a local folder of idx files, or the embedded source 'digits'",
                         split=split)
-        images, white = np.stack([np.asarray(row) for row in hub["image"]]), 255
-    else: images, white = _folder_images(Path(source), split), 255
-    return (images[:, None] / white).astype(np.float32)
+        images, full = np.stack([np.asarray(row) for row in hub["image"]]), 255
+    else: images, full = _folder_images(Path(source).expanduser(), split), 255
+    return (images[:, None] / full).astype(np.float32)
 
 # %% ../nbs/00_data.ipynb #6dbb1370
 def fingerprint(

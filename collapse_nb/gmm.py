@@ -41,7 +41,7 @@ def fit_gaussian(
         return Gaussian(float(data.mean()), float(data.std(ddof=ddof)))
     return fit
 
-# %% ../nbs/03_gmm.ipynb #3801ef63
+# %% ../nbs/03_gmm.ipynb #b6b2c451
 def gaussian_chains(
     n_samples: int,                    # M, points that each generation is fitted on
     n_generations: int,                # generations after generation 0, at least 1
@@ -52,7 +52,9 @@ def gaussian_chains(
            np.ndarray]:  # means and standard deviations, each of shape (n_generations + 1, n_chains)
     "Chains of Gaussians that start from N(0, 1) under the policy `replace`, drawn by their sufficient statistics."
     if n_samples < 2: raise ValueError(f"n_samples is {n_samples}: a Gaussian needs at least 2 points")
-    if n_generations < 1: raise ValueError(f"n_generations is {n_generations}: expected at least 1")
+    if min(n_generations, n_chains) < 1:
+        raise ValueError(f"n_generations is {n_generations}, n_chains {n_chains}: expected at least 1")
+    if ddof not in (0, 1): raise ValueError(f"ddof is {ddof}: expected 1 (unbiased variance) or 0 (maximum likelihood)")
     shape = n_generations + 1, n_chains
     std = np.sqrt(np.cumprod(rng.chisquare(n_samples - 1, shape) / (n_samples - ddof), axis=0))
     before = np.concatenate([np.ones((1, n_chains)),
@@ -87,21 +89,23 @@ class Mixture:
         return self.means[k] + np.einsum("nij,nj->ni", factors[k],
                                          rng.standard_normal((n, self.means.shape[-1])))
 
-# %% ../nbs/03_gmm.ipynb #be4483d7
+# %% ../nbs/03_gmm.ipynb #7a0ac2f6
 def fit_mixture(
     n_components: int = 2,  # K
     tol: float = 1e-5,      # stop when the mean log-likelihood gains less than this in an iteration
     max_iter: int = 2000,   # EM iterations at most
+    reg_covar: float = 1e-6,  # added to every variance, in (unit of x)²: the collapse can't go below it
 ) -> Callable:  # fit(data of shape (n, d), rng) -> `Mixture`
     "How to fit a mixture by EM (scikit-learn, full covariances). The fit raises `ValueError` for too few points."
     if n_components < 1: raise ValueError(f"n_components is {n_components}: a mixture needs at least 1")
     def fit(data, rng):
+        if len(data) < 2: raise ValueError(f"{len(data)} point has no spread: a mixture needs at least 2")
         if len(data) < n_components:
             raise ValueError(f"n_components is {n_components}, more than the {len(data)} points: give more "
                              f"points or fewer components")
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
-        em = GaussianMixture(n_components, tol=tol, max_iter=max_iter, random_state=int(rng.integers(2**32)))
+        em = GaussianMixture(n_components, tol=tol, max_iter=max_iter, reg_covar=reg_covar, random_state=int(rng.integers(2**32)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)    # coinciding points, or max_iter reached: part of collapse
             em.fit(data)

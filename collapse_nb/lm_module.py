@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from .data import find_device
 
-# %% ../nbs/01_lm_module.ipynb #5c5758d2
+# %% ../nbs/01_lm_module.ipynb #e1c9e57d
 def pretrained(
     name: str,  # a name on the hub such as 'facebook/opt-125m', or a local folder
 ) -> Callable:  # start() -> a transformers causal language model, in float32
@@ -32,12 +32,12 @@ def pretrained(
     def start():
         from transformers import AutoModelForCausalLM
         try: return AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
-        except (OSError, ValueError) as e:
+        except Exception as e:                              # the library's own errors are of many kinds
             raise ConnectionError(f"model '{name}' is neither a folder with a model nor to be had from the hub: give a "
                                   "local folder, or 'untrained' for random weights of a size of your choice") from e
     return start
 
-# %% ../nbs/01_lm_module.ipynb #8936b27e
+# %% ../nbs/01_lm_module.ipynb #9f3e0801
 def untrained(
     architecture: str = "opt",  # 'opt' or 'gpt2'
     vocab_size: int = 1024,     # tokens in the vocabulary
@@ -50,6 +50,9 @@ def untrained(
     "Start from random weights. Raises `ValueError` for an unknown architecture or sizes that don't fit."
     if architecture not in ("opt", "gpt2"):
         raise ValueError(f"architecture is '{architecture}': expected 'opt' or 'gpt2'")
+    if min(vocab_size, positions, n_layers, hidden_size, n_heads) < 1:
+        raise ValueError(f"vocab_size, positions, n_layers, hidden_size and n_heads are {vocab_size}, {positions}, "
+                         f"{n_layers}, {hidden_size} and {n_heads}: expected each to be at least 1")
     if hidden_size % n_heads:
         raise ValueError(f"hidden_size is {hidden_size}, not a multiple of n_heads, {n_heads}")
     ends = dict(bos_token_id=end_token, eos_token_id=end_token, pad_token_id=end_token)
@@ -137,7 +140,7 @@ class EpochBar(Callback):
 
     def on_train_end(self, trainer, module): self.bar.close()
 
-# %% ../nbs/01_lm_module.ipynb #c984ba98
+# %% ../nbs/01_lm_module.ipynb #b30c79fd
 def _loader(blocks, batch_size, shuffle=False):
     "Batches of blocks, from memory."
     return DataLoader(TensorDataset(torch.as_tensor(blocks, dtype=torch.long)), batch_size, shuffle=shuffle)
@@ -145,14 +148,11 @@ def _loader(blocks, batch_size, shuffle=False):
 def _trainer(device, **kwargs):
     "A quiet Lightning trainer on one device, which writes nothing of its own accord."
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", ".*does not have many workers.*")
-    warnings.filterwarnings("ignore", ".*number of training batches.*")
-    warnings.filterwarnings("ignore", ".*treespec.*", module="pytorch_lightning")
     return pl.Trainer(accelerator="gpu" if device.type == "cuda" else device.type, devices=1, logger=False,
                       enable_progress_bar=False,
                       enable_model_summary=False, num_sanity_val_steps=0, **kwargs)
 
-# %% ../nbs/01_lm_module.ipynb #85e881eb
+# %% ../nbs/01_lm_module.ipynb #191cf3a4
 def train_lm(
     network,                      # a transformers causal language model; trained in place
     train: np.ndarray,            # training blocks, shape (n, block_size)
@@ -161,22 +161,28 @@ def train_lm(
     batch_size: int = 128,        # blocks in a step
     learning_rate: float = 2e-5,  # of AdamW, at the start
     accelerator: str = "auto",    # 'auto', 'gpu' or 'cpu'
+    callbacks: tuple = (),        # further Lightning callbacks
 ):  # the same network, with the weights of its best epoch, in evaluation mode
     "Train, and keep the epoch with the lowest loss on `validation`. Raises `ValueError` for unusable arguments."
-    if epochs < 1: raise ValueError(f"epochs is {epochs}: expected at least 1")
+    if epochs < 1 or batch_size < 1: raise ValueError(f"epochs is {epochs}, batch_size {batch_size}: expected at least 1")
     top = max(train.max(), validation.max())
     if top >= network.config.vocab_size:
         raise ValueError(f"the blocks hold token {top}, but the model knows only {network.config.vocab_size} "
                          f"tokens: use the model's own tokenizer")
-    module = LMModule(network, learning_rate, epochs)
+    module = LMModule(network.train(), learning_rate, epochs)      # a loaded model comes in evaluation mode, without dropout
     with tempfile.TemporaryDirectory() as folder:
         best = ModelCheckpoint(folder, monitor="validation_loss", save_weights_only=True)
-        trainer = _trainer(find_device(accelerator), max_epochs=epochs, callbacks=[best, EpochBar()])
-        trainer.fit(module, _loader(train, batch_size, shuffle=True), _loader(validation, batch_size))
+        trainer = _trainer(find_device(accelerator), max_epochs=epochs, callbacks=[best, EpochBar(), *callbacks])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")                      # Lightning's hints on workers and logging
+            trainer.fit(module, _loader(train, batch_size, shuffle=True), _loader(validation, batch_size))
+        if not torch.isfinite(trainer.callback_metrics["validation_loss"]):
+            raise ValueError(f"the validation loss became {trainer.callback_metrics['validation_loss']} in {epochs} epochs: "
+                             f"learning_rate {learning_rate} is too large")
         module.load_state_dict(torch.load(best.best_model_path, weights_only=True)["state_dict"])
     return network.to(find_device(accelerator)).eval()
 
-# %% ../nbs/01_lm_module.ipynb #b060d79a
+# %% ../nbs/01_lm_module.ipynb #4cf3f2d7
 @torch.no_grad()
 def continue_blocks(
     network,                          # a transformers causal language model
@@ -187,7 +193,10 @@ def continue_blocks(
     batch_size: int = 64,             # prompts at a time
 ) -> np.ndarray:  # the new tokens alone, int32, shape (n, n_new)
     "Continue every block by beam search. Raises `ValueError` if that doesn't fit the model's positions."
-    n_new, positions = n_new or prompts.shape[1], network.config.max_position_embeddings
+    n_new, positions = prompts.shape[1] if n_new is None else n_new, network.config.max_position_embeddings
+    if n_new < 1: raise ValueError(f"n_new is {n_new}: expected at least 1 token to write")
+    if num_beams < 1: raise ValueError(f"num_beams is {num_beams}: expected at least 1, which is greedy search")
+    if repetition_penalty <= 0: raise ValueError(f"repetition_penalty is {repetition_penalty}: expected above 0; 1 is none")
     if prompts.shape[1] + n_new > positions:
         raise ValueError(f"a prompt of {prompts.shape[1]} and {n_new} new tokens don't fit the model's "
                          f"{positions} positions: use a smaller block_size")
@@ -200,6 +209,8 @@ def continue_blocks(
                                min_new_tokens=n_new, max_new_tokens=n_new,
                                repetition_penalty=repetition_penalty, pad_token_id=end)
         new.append(out[:, batch.shape[1]:].cpu().numpy())
+        if new[-1].shape[1] != n_new:
+            raise ValueError(f"the search ended after {new[-1].shape[1]} of {n_new} tokens: the model's scores aren't finite")
     return np.concatenate(new).astype(np.int32)
 
 # %% ../nbs/01_lm_module.ipynb #6cf719cd

@@ -24,9 +24,9 @@ def kl_to_standard_normal(
     "KL(N(μ, σ²) ‖ N(0, 1)), summed over the latents."
     return .5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(-1)
 
-# %% ../nbs/04_vae.ipynb #9ad855b3
+# %% ../nbs/04_vae.ipynb #e61c94de
 class VAE(nn.Module):
-    "The protocol's variational autoencoder for grey images; `sample` draws new ones."
+    "The paper's variational autoencoder for grey images; `sample` draws new ones."
     def __init__(self,
         side: int = 28,       # pixels on a side, divisible by 4
         n_latents: int = 20,  # numbers that a picture is squeezed into
@@ -80,7 +80,7 @@ def _check_images(images: np.ndarray, batch_size: int, epochs: int) -> None:
         raise ValueError(f"batch_size is {batch_size}: expected 1 to {len(images)}, the number of images")
     if epochs < 1: raise ValueError(f"epochs is {epochs}: expected at least 1")
 
-# %% ../nbs/04_vae.ipynb #587284f0
+# %% ../nbs/04_vae.ipynb #7c33e4d2
 def fit_vae(
     epochs: int = 30,             # passes over the data
     batch_size: int = 256,        # images in a step
@@ -95,7 +95,7 @@ def fit_vae(
         _check_images(data, batch_size, epochs)
         with torch.random.fork_rng():
             torch.manual_seed(int(rng.integers(2**63)))
-            model, x = VAE(data.shape[-1], n_latents).to(device), torch.as_tensor(data, device=device)
+            model, x = VAE(data.shape[-1], n_latents).to(device), torch.as_tensor(data, dtype=torch.float32, device=device)
             adam = torch.optim.Adam(model.parameters(), lr=learning_rate, weight_decay=weight_decay)
             for _ in (bar := tqdm(range(epochs), desc="VAE epochs", leave=False)):
                 for rows in torch.randperm(len(x), device=device).split(batch_size):
