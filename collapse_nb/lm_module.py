@@ -152,7 +152,7 @@ def _trainer(device, **kwargs):
                       enable_progress_bar=False,
                       enable_model_summary=False, num_sanity_val_steps=0, **kwargs)
 
-# %% ../nbs/01_lm_module.ipynb #191cf3a4
+# %% ../nbs/01_lm_module.ipynb #e883d761
 def train_lm(
     network,                      # a transformers causal language model; trained in place
     train: np.ndarray,            # training blocks, shape (n, block_size)
@@ -169,10 +169,11 @@ def train_lm(
     if top >= network.config.vocab_size:
         raise ValueError(f"the blocks hold token {top}, but the model knows only {network.config.vocab_size} "
                          f"tokens: use the model's own tokenizer")
+    device = find_device(accelerator)
     module = LMModule(network.train(), learning_rate, epochs)      # a loaded model comes in evaluation mode, without dropout
     with tempfile.TemporaryDirectory() as folder:
         best = ModelCheckpoint(folder, monitor="validation_loss", save_weights_only=True)
-        trainer = _trainer(find_device(accelerator), max_epochs=epochs, callbacks=[best, EpochBar(), *callbacks])
+        trainer = _trainer(device, max_epochs=epochs, callbacks=[best, EpochBar(), *callbacks])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")                      # Lightning's hints on workers and logging
             trainer.fit(module, _loader(train, batch_size, shuffle=True), _loader(validation, batch_size))
@@ -180,7 +181,7 @@ def train_lm(
             raise ValueError(f"the validation loss became {trainer.callback_metrics['validation_loss']} in {epochs} epochs: "
                              f"learning_rate {learning_rate} is too large")
         module.load_state_dict(torch.load(best.best_model_path, weights_only=True)["state_dict"])
-    return network.to(find_device(accelerator)).eval()
+    return network.to(device).eval()
 
 # %% ../nbs/01_lm_module.ipynb #4cf3f2d7
 @torch.no_grad()
