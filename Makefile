@@ -5,11 +5,16 @@ BIN = .venv/bin
 SETUP = .venv/installed
 QUIET_BARS = TQDM_DISABLE=1
 
-.PHONY: figures test setup chapters readme export clean
+BENCHMARKS = $(basename $(notdir $(wildcard nbs/benchmarks/*.ipynb)))
+
+.PHONY: figures benchmarks test setup chapters readme export clean
 .DELETE_ON_ERROR:
 
 figures: setup  ## every figure, at PROFILE size, into figures/PROFILE/
 	$(BIN)/collapse_figures --profile $(PROFILE)
+
+benchmarks: setup  ## time the library against the public alternatives, into figures/benchmarks
+	$(BIN)/collapse_figures --profile nbs/benchmarks/real.yml --only $(BENCHMARKS) --out figures/benchmarks
 
 test: setup  ## run every notebook as a test, the figure notebooks at smoke size included
 	$(QUIET_BARS) OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 2 --do_print --timing
@@ -25,7 +30,7 @@ $(SETUP): settings.ini setup.py constraints.txt
 	touch $@
 
 chapters: setup  ## re-execute all chapters in place, so that their outputs match their code
-	$(QUIET_BARS) $(BIN)/jupyter nbconvert --to notebook --execute --inplace nbs/*.ipynb nbs/figures/*.ipynb
+	$(QUIET_BARS) $(BIN)/jupyter nbconvert --to notebook --execute --inplace nbs/*.ipynb nbs/figures/*.ipynb nbs/benchmarks/*.ipynb
 	$(BIN)/nbdev_clean
 
 export: setup  ## write collapse_nb/ from the chapters

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['ROOT', 'LOWEST', 'PROFILES', 'STYLE', 'PAGE', 'ENTRY', 'EXAMPLES', 'project_path', 'figure_notebook',
-           'default_parameters', 'check_parameters', 'load_profile', 'provenance', 'save_figure', 'last_generation',
-           'run_figure', 'output_folder', 'run_figures', 'figure_heading', 'write_gallery', 'main']
+           'default_parameters', 'check_parameters', 'load_profile', 'provenance', 'save_figure', 'seconds',
+           'last_generation', 'run_figure', 'output_folder', 'writable_folder', 'run_figures', 'figure_heading',
+           'write_gallery', 'OneLineParser', 'parse_seeds', 'main']
 
-# %% ../nbs/05_figures.ipynb #15c60a5f
+# %% ../nbs/05_figures.ipynb #b8176e20
 import argparse
 import ast
 import difflib
@@ -18,13 +19,14 @@ import platform
 import re
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
 import matplotlib as mpl
-import nbformat
 import pandas as pd
 import yaml
 from tqdm import tqdm
@@ -32,7 +34,7 @@ from tqdm import tqdm
 import collapse_nb
 from .data import device_name, find_device
 
-# %% ../nbs/05_figures.ipynb #58af80bb
+# %% ../nbs/05_figures.ipynb #be6d992b
 ROOT = Path(collapse_nb.__file__).resolve().parent.parent
 
 def project_path(
@@ -45,26 +47,25 @@ def figure_notebook(
     figure: str,  # a figure's id, such as 'gmm_scatter'
 ) -> Path:  # its notebook
     "The notebook of a figure. Raises `ValueError` for an unknown id, with the nearest known one."
-    folder = project_path("nbs/figures")
-    known = sorted(p.stem for p in folder.glob("*.ipynb"))
+    known = {p.stem: p for folder in ("benchmarks", "figures") for p in sorted(project_path(f"nbs/{folder}").glob("*.ipynb"))}
     if not known:
-        raise ValueError(f"no figure notebooks in '{folder}': install the project from a clone, with pip "
+        raise ValueError(f"no figure notebooks in '{project_path('nbs')}': install the project from a clone, with pip "
                          f"install -e .")
-    if figure not in known: raise ValueError(f"no figure '{figure}': {_nearest(figure, known)}")
-    return folder / f"{figure}.ipynb"
+    if figure not in known: raise ValueError(f"no figure '{figure}': {_nearest(figure, list(known))}")
+    return known[figure]
 
 def _nearest(name: str, known: list[str]) -> str:
     "What a misspelt name probably meant, or all there is."
     close = difflib.get_close_matches(str(name), known, n=1)
     return f"did you mean '{close[0]}'?" if close else f"there are {', '.join(known)}"
 
-# %% ../nbs/05_figures.ipynb #542f67c2
+# %% ../nbs/05_figures.ipynb #a2c5b21e
 def default_parameters(
     figure: str,  # a figure's id
 ) -> dict:  # name -> value, as written in the notebook's parameter cell
     "The parameters of a figure, at smoke size."
-    cells = nbformat.read(figure_notebook(figure), as_version=4).cells
-    source = next(c.source for c in cells if "parameters" in c.metadata.get("tags", []))
+    cells = json.loads(figure_notebook(figure).read_text(encoding="utf-8"))["cells"]
+    source = "".join(next(c["source"] for c in cells if "parameters" in c["metadata"].get("tags", [])))
     assignments = [node for node in ast.parse(source).body if isinstance(node, ast.Assign)]
     return {node.targets[0].id: ast.literal_eval(node.value) for node in assignments}
 
@@ -139,7 +140,7 @@ STYLE = {
     "figure.constrained_layout.use": True, "figure.dpi": 100, "savefig.dpi": 200, "pdf.fonttype": 42,
 }
 
-# %% ../nbs/05_figures.ipynb #b4f2cd62
+# %% ../nbs/05_figures.ipynb #ffc0f5dd
 def _git(*arguments: str) -> str:
     "What git says about the project, or an empty string without git."
     try: return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True,
@@ -148,7 +149,7 @@ def _git(*arguments: str) -> str:
 
 def provenance() -> dict:
     "Versions, commit and machine: what is needed to make a figure again."
-    packages = ("torch", "transformers", "scikit-learn", "numpy", "matplotlib")
+    packages = ("torch", "transformers", "scikit-learn", "numpy", "numba", "matplotlib")
     commit = _git("rev-parse", "HEAD")
     return dict(commit=commit or "unknown",
                 uncommitted_changes=bool(commit and _git("status", "--porcelain", "--", "nbs", "collapse_nb")),
@@ -157,7 +158,7 @@ def provenance() -> dict:
                 machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
                 made=datetime.now(timezone.utc).isoformat(timespec="seconds"))
 
-# %% ../nbs/05_figures.ipynb #ab36bfbb
+# %% ../nbs/05_figures.ipynb #2e19bd71
 def save_figure(
     figure: str,          # the figure's id
     picture,              # a matplotlib `Figure`
@@ -166,6 +167,7 @@ def save_figure(
     namespace: dict,      # `globals()` of the notebook, from which its parameters are read
     data: dict = {},      # name -> fingerprint of each data set used
     device: str = "cpu",  # what the models ran on
+    results: dict = {},   # name -> numbers that sum up the table
 ) -> Path:  # the folder written to
     "Save picture, numbers and provenance of a figure into the folder that its parameter `out` names."
     parameters = {name: namespace[name] for name in default_parameters(figure)}
@@ -175,10 +177,23 @@ def save_figure(
     picture.savefig(folder / f"{figure}.pdf", metadata=dict(CreationDate=None))
     table.to_csv(folder / f"{figure}.csv", index=False, float_format="%.8g")
     record = dict(figure=figure, caption=caption, parameters=parameters, data=data, device=device,
-                  **provenance())
+                  **(dict(results=results) if results else {}), **provenance())
     (folder / f"{figure}.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     print(f"{figure}: picture, numbers and provenance in {folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder}")
     return folder
+
+# %% ../nbs/05_figures.ipynb #ca828597
+def seconds(
+    function: Callable,  # what is timed, called without arguments
+    repeats: int = 3,    # runs, after one to warm up
+) -> float:
+    "The shortest time that a call takes."
+    times = []
+    for _ in range(repeats + 1):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times[1:])
 
 # %% ../nbs/05_figures.ipynb #be69167b
 def last_generation(
@@ -198,7 +213,7 @@ class _Listener:
             self.bar.set_postfix_str(lines[-1][:70])
     def flush(self): pass
 
-# %% ../nbs/05_figures.ipynb #e8708b29
+# %% ../nbs/05_figures.ipynb #116d27e1
 def run_figure(
     figure: str,       # the figure's id
     parameters: dict,  # what replaces the notebook's defaults, checked before
@@ -207,7 +222,7 @@ def run_figure(
 ) -> str | None:  # None, or one line that says why it failed
     "Execute one figure notebook through papermill."
     import papermill
-    executed = folder / "executed" / f"{figure}.ipynb"
+    executed = writable_folder(folder / "executed") / f"{figure}.ipynb"
     try:
         papermill.execute_notebook(figure_notebook(figure), executed, parameters | dict(out=str(folder)),
                                    kernel_name="python3", extra_arguments=["--log-level=40"],
@@ -216,13 +231,23 @@ def run_figure(
         said = " ".join(getattr(e, "evalue", str(e)).split()) or "no message"
         return f"{getattr(e, 'ename', type(e).__name__)}: {said} (as far as it came: {executed})"
 
-# %% ../nbs/05_figures.ipynb #603f1fc2
+# %% ../nbs/05_figures.ipynb #aef6373a
 def output_folder(
     profile: str,              # a profile's name or file
     out: str | None = None,    # a folder of the user's choice, relative to where the user is
 ) -> Path:  # absolute
     "Where the results of a profile go: `out`, or figures/<profile> in the project."
     return Path(out).expanduser().resolve() if out else project_path("figures") / Path(profile).stem
+
+def writable_folder(
+    folder: Path,  # made if it isn't there
+) -> Path:  # the same
+    "Raises `ValueError` for a folder that can't be made or written to."
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder): pass
+    except OSError as e: raise ValueError(f"can't write to '{folder}' ({e.strerror}): choose another folder with --out") from e
+    return folder
 
 def run_figures(
     figures: list[str],        # figures' ids
@@ -234,8 +259,7 @@ def run_figures(
     values, folder, failures = load_profile(profile), output_folder(profile, out), {}
     jobs = {figure: values.get(figure, {}) | overrides for figure in figures}
     for figure, parameters in jobs.items(): check_parameters(figure, parameters)
-    try: (folder / "executed").mkdir(parents=True, exist_ok=True)
-    except OSError as e: raise ValueError(f"can't write to '{folder}' ({e.strerror}): choose another folder with --out") from e
+    writable_folder(folder)
     with tqdm(jobs.items(), desc="figures", unit="figure") as bar:
         for figure, parameters in bar:
             start = time.perf_counter()
@@ -272,13 +296,13 @@ ENTRY = """<figure id="{figure}">
 <small>made {made} on {device}, commit {commit}</small>
 </figure>"""
 
-# %% ../nbs/05_figures.ipynb #a7e6a316
+# %% ../nbs/05_figures.ipynb #a9d59b41
 def figure_heading(
     figure: str,  # a figure's id
 ) -> tuple[str, str]:  # the notebook's title, and the line below it
     "What a figure notebook says of itself in its first cell."
-    lines = [line for line in nbformat.read(figure_notebook(figure),
-                                            as_version=4).cells[0].source.splitlines() if line.strip()]
+    first = json.loads(figure_notebook(figure).read_text(encoding="utf-8"))["cells"][0]
+    lines = [line for line in "".join(first["source"]).splitlines() if line.strip()]
     return lines[0].lstrip("# "), lines[1].lstrip("> ")
 
 def write_gallery(
@@ -286,7 +310,7 @@ def write_gallery(
 ) -> Path:  # the page
     "Write index.html, which shows every figure whose provenance lies in `folder`."
     entries = []
-    figures = {p.stem for p in project_path("nbs/figures").glob("*.ipynb")}
+    figures = {p.stem for p in project_path("nbs").glob("[fb]*/*.ipynb")}
     for path in sorted(p for p in folder.glob("*.json") if p.stem in figures):
         record = json.loads(path.read_text(encoding="utf-8"))
         record["heading"], record["why"] = figure_heading(record["figure"])
@@ -300,7 +324,7 @@ def write_gallery(
                                 body="\n".join(entries)), encoding="utf-8")
     return page
 
-# %% ../nbs/05_figures.ipynb #8f942ddc
+# %% ../nbs/05_figures.ipynb #a50fb54a
 EXAMPLES = """examples:
   collapse_figures                            every figure, laptop size
   collapse_figures --only gmm_scatter -p n_samples=500
@@ -308,13 +332,13 @@ EXAMPLES = """examples:
   collapse_figures --profile paper            needs a GPU and the hub
 """
 
-class _OneLineParser(argparse.ArgumentParser):
+class OneLineParser(argparse.ArgumentParser):
     "A parser whose complaints are one line."
     def error(self, message): self.exit(2, f"{self.prog}: {message}; --help shows examples\n")
 
 def _parser() -> argparse.ArgumentParser:
     "The options of `collapse_figures`."
-    parser = _OneLineParser("collapse_figures", epilog=EXAMPLES,
+    parser = OneLineParser("collapse_figures", epilog=EXAMPLES,
                             description="Make the paper's figures, each from its notebook in nbs/figures.",
                             formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", metavar="ID", help="figures to make (default: all)")
@@ -332,6 +356,18 @@ def _override(text: str) -> tuple[str, object]:
     if not equals: raise ValueError(f"parameter '{text}': expected NAME=VALUE, such as n_samples=500")
     try: return name, ast.literal_eval(value)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError): return name, value
+
+def parse_seeds(
+    text: str,  # such as '0-4', '0,3,7' or '0-2,8'
+) -> list[int]:  # ascending, each once
+    "Seeds as users write them. Raises `ValueError` for anything else."
+    seeds = set()
+    for part in text.split(","):
+        ends = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
+        first, last = (int(ends[1]), int(ends[2] or ends[1])) if ends else (1, 0)
+        if last < first: raise ValueError(f"seeds '{text}': expected whole numbers and ascending ranges, such as 0-4 or 0,3,7")
+        seeds.update(range(first, last + 1))
+    return sorted(seeds)
 
 # %% ../nbs/05_figures.ipynb #d0643436
 def main(
