@@ -309,7 +309,7 @@ def error_table(
                                             theory=theory)))
     return pd.concat(tables, ignore_index=True)
 
-# %% ../nbs/02b_gaussian.ipynb #fdcf6808
+# %% ../nbs/02b_gaussian.ipynb #5789a962
 def draw_errors(
     table: pd.DataFrame,  # from `error_table`
     axes,                 # three matplotlib axes
@@ -326,7 +326,7 @@ def draw_errors(
             ax.plot(line.generation, line.theory, color="k", ls=":", lw=.8,
                     label="theory" if M == largest else None)
         one = part[part.sample_size == smallest]
-        ax.plot(one.generation, one.one_chain, color="0.3", ls="-", lw=.5, label=f"one chain, M = {smallest:,}")
+        ax.plot(one.generation, one.one_chain, color="0.5", ls="-", lw=.5, zorder=1, label=f"one chain, M = {smallest:,}")
         ax.set_xscale("symlog", linthresh=1)
         ax.set(xlabel="generation (log scale from 1)", ylabel=title, xlim=(0, part.generation.max()))
         if quantity != "std": ax.set(yscale="log")

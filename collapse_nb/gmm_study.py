@@ -89,7 +89,7 @@ def histograms(
                                           points=np.histogram(points, edges)[0] / N / np.diff(edges))))
     return pd.concat(rows)
 
-# %% ../nbs/06_gmm_study.ipynb #805b2448
+# %% ../nbs/06_gmm_study.ipynb #eb30f4aa
 def draw_two_modes(
     table: pd.DataFrame,  # from `two_modes`
     bars: pd.DataFrame,   # from `histograms`
@@ -109,7 +109,8 @@ def draw_two_modes(
     for N, part in table.groupby("n_samples"):
         for ax, name in zip(panels[2:], ("variance_ratio", "l2")):
             _draw_band(ax, part[part.generation > 0], name, label=f"N = {N:,}")
-    panels[2].set(ylabel="variance / variance of generation 0", yscale="log")
+    panels[2].set(ylabel="variance / variance of generation 0")
+    panels[2].set_ylim(bottom=0)
     panels[3].set(ylabel="squared L2 distance (1/unit)", yscale="log")
     panels[2].legend(fontsize=7)
     for ax in panels: ax.set(xlabel="generation", xlim=(0, table.generation.max()))
