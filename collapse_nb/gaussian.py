@@ -133,7 +133,7 @@ def _fit(x, ddof, mean, factor):
             if j == h: factor[h, h] = np.sqrt(max(total, 0.0))
             else: factor[j, h] = total / factor[h, h] if factor[h, h] > 0 else 0.0
 
-# %% ../nbs/02b_gaussian.ipynb #aa46831b
+# %% ../nbs/02b_gaussian.ipynb #d3d8ff70
 @njit(**_COMPILED)
 def _choose(rng, n, taken, places):
     "Fill `places` with different random whole numbers below n; `taken` holds n bits, all 0 before and after."
@@ -151,8 +151,8 @@ def _choose(rng, n, taken, places):
 def _subsample_chain(rng, M, ddof, means, factors):
     "A chain under `accumulate_subsample(M)`; fills `means` and `factors`, one row for each generation."
     n_generations, d = means.shape
-    pool, taken, places = np.empty((n_generations * M, d)), np.zeros(n_generations * M // 8 + 1, np.uint8), np.arange(M)
-    mean, factor, data = np.zeros(d), np.eye(d), np.empty((M, d))
+    pool, taken = np.empty((n_generations * M, d)), np.zeros(n_generations * M // 8 + 1, np.uint8)
+    mean, factor, data, places = np.zeros(d), np.eye(d), np.empty((M, d)), np.arange(M)
     for g in range(n_generations):
         _draw(rng, mean, factor, pool[g * M:(g + 1) * M])
         if g: _choose(rng, (g + 1) * M, taken, places)
@@ -229,20 +229,34 @@ def gaussian_chains(
         list(pool.map(block, starts, rng.spawn(len(starts))))
     return Gaussian(mean, factor)
 
-# %% ../nbs/02b_gaussian.ipynb #cb2deee8
+# %% ../nbs/02b_gaussian.ipynb #7e9e0d59
+def _resampled_moments(M, n_generations, ddof):
+    "E[μ̂²] and E[σ̂²] of each generation under `accumulate_subsample(M)`."
+    v, pool_variance, pool_mean2 = (M - 1) / (M - ddof), 1.0, 1 / M
+    mean2, variance = np.empty((2, n_generations + 1))
+    for g in range(n_generations + 1):
+        n, missed = (g + 1) * M, g / (g + 1)
+        mean2[g], variance[g] = pool_mean2 + pool_variance / M * missed, v * pool_variance
+        pool_mean2 += pool_variance / (M * (g + 2)**2) * (v + missed)
+        pool_variance *= (n - 1 + (M - 1) * v + ((g + 1) * v + g) / (g + 2)) / (n + M - 1)
+    return mean2, variance
+
+# %% ../nbs/02b_gaussian.ipynb #25d72fcd
 def expected_moments(
     n_samples: int,           # M
     n_generations: int,       # generations after generation 0
     ddof: int = 1,            # 1: unbiased variance; 0: maximum likelihood
-    policy: str = "replace",  # 'replace' or 'accumulate'
+    policy: str = "replace",  # 'replace', 'accumulate' or 'accumulate_subsample'
 ) -> tuple[np.ndarray, np.ndarray]:  # E[μ̂²] and E[σ̂²] of each generation, shape (n_generations + 1,)
     "The closed forms for one coordinate, for a start at N(0, 1). Raises `ValueError` for another policy."
-    if policy not in ("replace", "accumulate"):
-        raise ValueError(f"policy is '{policy}': closed forms are known for replace and accumulate")
+    if policy not in ("replace", "accumulate", "accumulate_subsample"):
+        raise ValueError(f"policy is '{policy}': expected replace, accumulate or accumulate_subsample")
     k, M = np.arange(1, n_generations + 2), n_samples
+    if policy == "accumulate_subsample": return _resampled_moments(M, n_generations, ddof)
     if policy == "replace": factor, step = np.full(len(k), (M - 1) / (M - ddof)), 1 / M
-    else: factor, step = 1 - 1 / (k * (k * M - ddof)), 1 / (k**2 * M)
-    if policy == "accumulate" and ddof: factor[0] = 1
+    else:
+        factor, step = 1 - 1 / (k * (k * M - ddof)), 1 / (k**2 * M)
+        if ddof: factor[0] = 1
     variance = np.cumprod(factor)
     return np.cumsum(np.r_[1, variance[:-1]] * step), variance
 
@@ -282,7 +296,7 @@ def error_growth(
     if policy != "accumulate_subsample": raise ValueError(f"policy is '{policy}': no formula for its errors")
     return 1 + np.cumsum(np.r_[0, (1 + g / (g + 1)) / (g + 2)**2])[:-1] + g / (g + 1)
 
-# %% ../nbs/02b_gaussian.ipynb #370b29ce
+# %% ../nbs/02b_gaussian.ipynb #c779c3f7
 def error_table(
     policy: str,              # 'replace', 'accumulate' or 'accumulate_subsample'
     sample_sizes: list[int],  # M
@@ -294,22 +308,23 @@ def error_table(
     "What three figures draw: the errors of mean and standard deviation, and the latter itself."
     recorded = np.unique(np.r_[0:31, np.geomspace(30, n_generations, 150).round()].astype(int))
     recorded = recorded[recorded <= n_generations]
-    scale, tables = 0.6744897501960817 * np.sqrt(error_growth(policy, n_generations)[recorded]), []
+    growth, quartile, tables = error_growth(policy, n_generations)[recorded], 0.6744897501960817, []
     for M, child in zip(sample_sizes, np.random.SeedSequence(seed).spawn(len(sample_sizes))):
         chains = gaussian_chains(M, n_generations, n_chains, np.random.default_rng(child), ddof, policy,
                                  recorded=recorded)
         mean, std = chains.mean[..., 0], chains.std[..., 0]
-        log_variance = expected_log_variance(M, recorded + 1, ddof) if policy == "replace" else 0 * recorded
-        for quantity, values, theory in (("mean_error", abs(mean), scale / np.sqrt(M)),
-                                         ("std_error", abs(std - 1), scale / np.sqrt(2 * M)),
-                                         ("std", std, np.exp(log_variance / 2))):
+        mean2, variance = (part[recorded] for part in expected_moments(M, n_generations, ddof, policy))
+        if policy == "replace": variance = np.exp(expected_log_variance(M, recorded + 1, ddof))
+        for quantity, values, theory in (("mean_error", abs(mean), quartile * np.sqrt(mean2)),
+                                         ("std_error", abs(std - 1), quartile * np.sqrt(growth / (2 * M))),
+                                         ("std", std, np.sqrt(variance))):
             low, median, high = np.quantile(values, (.25, .5, .75), axis=1)
             tables.append(pd.DataFrame(dict(quantity=quantity, sample_size=M, generation=recorded,
                                             median=median, low=low, high=high, one_chain=values[:, 0],
                                             theory=theory)))
     return pd.concat(tables, ignore_index=True)
 
-# %% ../nbs/02b_gaussian.ipynb #5789a962
+# %% ../nbs/02b_gaussian.ipynb #a6635fa3
 def draw_errors(
     table: pd.DataFrame,  # from `error_table`
     axes,                 # three matplotlib axes
@@ -326,7 +341,8 @@ def draw_errors(
             ax.plot(line.generation, line.theory, color="k", ls=":", lw=.8,
                     label="theory" if M == largest else None)
         one = part[part.sample_size == smallest]
-        ax.plot(one.generation, one.one_chain, color="0.5", ls="-", lw=.5, zorder=1, label=f"one chain, M = {smallest:,}")
+        ax.plot(one.generation, one.one_chain, color="0.5", ls="-", lw=.5, zorder=1,
+                label=f"one chain, M = {smallest:,}")
         ax.set_xscale("symlog", linthresh=1)
         ax.set(xlabel="generation (log scale from 1)", ylabel=title, xlim=(0, part.generation.max()))
         if quantity != "std": ax.set(yscale="log")

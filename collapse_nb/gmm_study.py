@@ -89,7 +89,7 @@ def histograms(
                                           points=np.histogram(points, edges)[0] / N / np.diff(edges))))
     return pd.concat(rows)
 
-# %% ../nbs/06_gmm_study.ipynb #eb30f4aa
+# %% ../nbs/06_gmm_study.ipynb #9500a516
 def draw_two_modes(
     table: pd.DataFrame,  # from `two_modes`
     bars: pd.DataFrame,   # from `histograms`
@@ -109,7 +109,7 @@ def draw_two_modes(
     for N, part in table.groupby("n_samples"):
         for ax, name in zip(panels[2:], ("variance_ratio", "l2")):
             _draw_band(ax, part[part.generation > 0], name, label=f"N = {N:,}")
-    panels[2].set(ylabel="variance / variance of generation 0")
+    panels[2].set(ylabel="variance (generation 0: 1)")
     panels[2].set_ylim(bottom=0)
     panels[3].set(ylabel="squared L2 distance (1/unit)", yscale="log")
     panels[2].legend(fontsize=7)
@@ -148,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", help="folder for the results (default: figures/gmm in the project)")
     return parser
 
-# %% ../nbs/06_gmm_study.ipynb #d85d2a9f
+# %% ../nbs/06_gmm_study.ipynb #9ffdf0b7
 def study(
     sample_sizes: list[int],  # N, points per generation
     n_components: int,        # Gaussians in the mixture
@@ -161,7 +161,6 @@ def study(
         raise ValueError(f"n_samples is {sample_sizes}: expected each size once")
     table, chains = two_modes(sample_sizes, last_generation(shown), seeds, n_components)
     bars, summary = histograms(chains, sorted({0, *shown})), summarise(table)
-    with plt.style.context(STYLE): picture = draw_two_modes(table, bars)
     N = max(sample_sizes)
     ends, found = summary[N], summary[N]["chains_with_one_mode_at_some_time"]
     caption = (f"Two modes at −2 and 2, refitted with {n_components} components; {len(seeds)} chains for each "
@@ -171,7 +170,8 @@ def study(
                f"{ends['distance_between_outer_means'][0]:.2g} apart, and {found} of {ends['chains']} chains have "
                f"had a generation with a single mode.")
     parameters = dict(sample_sizes=sample_sizes, n_components=n_components, shown=shown, seeds=seeds, out=out)
-    folder = save_figure("gmm_modes", picture, table, caption, parameters, results=summary)
+    with plt.style.context(STYLE):
+        folder = save_figure("gmm_modes", draw_two_modes(table, bars), table, caption, parameters, results=summary)
     bars.to_csv(folder / "gmm_modes_histograms.csv", index=False, float_format="%.8g")
     return summary
 
