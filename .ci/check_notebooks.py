@@ -1,4 +1,4 @@
-"""Every notebook has cell ids, known directives only, and directives above the code: nbdev silently ignores what it doesn't know."""
+"""Every notebook has cell ids, known directives only (nbdev silently ignores others), directives above the code, and links that lead somewhere."""
 import json
 import re
 import sys
@@ -10,6 +10,9 @@ KNOWN = {"default_exp", "export", "exporti", "hide", "slow", "gpu", "eval"}
 def faults(path):
     for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"]):
         if not cell.get("id"): yield f"cell {number} has no id"
+        if cell["cell_type"] == "markdown":
+            for target in re.findall(r"\]\(([^)#:\s]+)\)", "".join(cell["source"])):
+                if not (path.parent / target).exists(): yield f"cell {number}: link to '{target}', which isn't there"
         if cell["cell_type"] != "code": continue
         code_seen = False
         for line in "".join(cell["source"]).splitlines():
@@ -20,5 +23,5 @@ def faults(path):
 
 
 found = [f"{path}: {fault}" for path in sorted(Path("nbs").rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts for fault in faults(path)]
-print(*found, sep="\n") if found else print("all directives known, all cells have ids")
+print(*found, sep="\n") if found else print("all directives known, all cells have ids, all links lead somewhere")
 sys.exit(bool(found))

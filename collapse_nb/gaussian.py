@@ -4,19 +4,21 @@
 
 # %% auto #0
 __all__ = ['POLICIES', 'Gaussian', 'normal', 'fit_gaussian', 'gaussian_chains', 'expected_moments', 'expected_log_variance',
-           'expected_w2', 'error_growth', 'error_table', 'draw_errors']
+           'expected_w2', 'error_growth', 'error_table', 'draw_errors', 'errors_caption']
 
-# %% ../nbs/02b_gaussian.ipynb #9583bb82
-import os
+# %% ../nbs/02b_gaussian.ipynb #1bf9a586
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from joblib import cpu_count
 from numba import njit
 
-# %% ../nbs/02b_gaussian.ipynb #3201166a
+from .discrete import check_recorded, check_whole
+
+# %% ../nbs/02b_gaussian.ipynb #9f0d18e0
 @dataclass(frozen=True)
 class Gaussian:
     "A normal distribution in d dimensions; leading axes, where there are any, count distributions."
@@ -31,7 +33,7 @@ class Gaussian:
     @property
     def std(self) -> np.ndarray:  # shape (..., d)
         "The standard deviation of each coordinate."
-        return np.sqrt((self.factor**2).sum(-1))
+        return np.hypot.reduce(self.factor, axis=-1)               # the root of the sum of squares, safe from underflow
 
     def sample(self,
         n: int,                    # points to draw
@@ -48,7 +50,7 @@ def normal(
     if d < 1: raise ValueError(f"d is {d}: a Gaussian needs at least 1 dimension")
     return Gaussian(np.zeros(d), np.eye(d))
 
-# %% ../nbs/02b_gaussian.ipynb #09e252dc
+# %% ../nbs/02b_gaussian.ipynb #f5796e46
 def fit_gaussian(
     ddof: int = 1,  # 1: unbiased variance, as in the paper; 0: maximum likelihood, as in its code
 ) -> Callable:  # fit(data of shape (n, d), rng) -> `Gaussian`
@@ -56,6 +58,7 @@ def fit_gaussian(
     if ddof not in (0, 1):
         raise ValueError(f"ddof is {ddof}: expected 1 (unbiased variance) or 0 (maximum likelihood)")
     def fit(data, rng):
+        data = np.asarray(data, dtype=np.float64)
         if data.ndim != 2 or data.shape[1] == 0:
             raise ValueError(f"the data have shape {data.shape}: expected (n, d), n points with d ≥ 1 "
                              f"coordinates each")
@@ -70,7 +73,7 @@ def fit_gaussian(
         return Gaussian(mean, (signs * triangle).T / np.sqrt(n - ddof))
     return fit
 
-# %% ../nbs/02b_gaussian.ipynb #f27c4293
+# %% ../nbs/02b_gaussian.ipynb #6cef03a6
 def _chains_on_the_line(M, n_generations, n_chains, rng, ddof, pooled):
     "Means and standard deviations, each of shape (n_generations + 1, n_chains), from sufficient statistics."
     shape = n_generations + 1, n_chains
@@ -78,7 +81,7 @@ def _chains_on_the_line(M, n_generations, n_chains, rng, ddof, pooled):
     n = M * np.arange(n_generations + 1)[:, None] * pooled             # points in the pool before each fit
     if pooled: growth += np.where(n, n - ddof, 0) + n / (n + M) * z**2
     growth /= n + M - ddof
-    std = np.sqrt(np.cumprod(growth, axis=0, out=growth), out=growth)
+    std = np.cumprod(np.sqrt(growth, out=growth), axis=0, out=growth)  # the root first: a variance would underflow
     z[1:] *= std[:-1]
     z *= np.sqrt(M) / (n + M)
     return np.cumsum(z, axis=0, out=z), std
@@ -179,22 +182,20 @@ def _keep_chain(rng, M, ddof, n_kept, means, factors):
         _fit(data, ddof, mean, factor)
         means[g], factors[g] = mean, factor
 
-# %% ../nbs/02b_gaussian.ipynb #795ce1c5
+# %% ../nbs/02b_gaussian.ipynb #eb7024ff
 POLICIES = ("replace", "keep", "accumulate_subsample", "accumulate")
 
-def _check_chains(policy, n_samples, n_generations, n_chains, ddof, d, p):
+def _check_chains(policy, n_samples, n_generations, n_chains=1, ddof=1, d=1, p=0):
     "Raises `ValueError` for arguments that no chain could be made of."
     if policy not in POLICIES: raise ValueError(f"policy is '{policy}': expected one of {', '.join(POLICIES)}")
-    if d < 1: raise ValueError(f"d is {d}: a Gaussian needs at least 1 dimension")
+    check_whole(d=d, n_generations=n_generations, n_chains=n_chains, n_samples=n_samples)
     if n_samples <= d:
         raise ValueError(f"n_samples is {n_samples}: in {d} dimensions a Gaussian needs at least {d + 1} points")
-    if min(n_generations, n_chains) < 1:
-        raise ValueError(f"n_generations is {n_generations}, n_chains {n_chains}: expected at least 1")
     if ddof not in (0, 1):
         raise ValueError(f"ddof is {ddof}: expected 1 (unbiased variance) or 0 (maximum likelihood)")
     if not 0 <= p <= 1: raise ValueError(f"p is {p}: the share of real points must lie between 0 and 1")
 
-# %% ../nbs/02b_gaussian.ipynb #e267aec8
+# %% ../nbs/02b_gaussian.ipynb #31169055
 def gaussian_chains(
     n_samples: int,                      # M, points drawn in each generation
     n_generations: int,                  # generations after generation 0, at least 1
@@ -208,7 +209,7 @@ def gaussian_chains(
 ) -> Gaussian:  # leading axes: recorded generation, chain
     "Chains of Gaussians that start from the standard normal distribution. Raises `ValueError` for bad arguments."
     _check_chains(policy, n_samples, n_generations, n_chains, ddof, d, p)
-    rows = np.arange(n_generations + 1) if recorded is None else np.asarray(recorded)
+    rows = check_recorded(recorded, n_generations)
     mean, factor = np.empty((len(rows), n_chains, d)), np.empty((len(rows), n_chains, d, d))
     pointwise = policy in ("keep", "accumulate_subsample")
     size = 1 if pointwise else 250
@@ -225,7 +226,7 @@ def gaussian_chains(
         mean[:, chains] = means[rows].reshape(mean[:, chains].shape)
         factor[:, chains] = factors[rows].reshape(factor[:, chains].shape)
     starts = range(0, n_chains, size)
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(cpu_count()) as pool:
         list(pool.map(block, starts, rng.spawn(len(starts))))
     return Gaussian(mean, factor)
 
@@ -241,7 +242,7 @@ def _resampled_moments(M, n_generations, ddof):
         pool_variance *= (n - 1 + (M - 1) * v + ((g + 1) * v + g) / (g + 2)) / (n + M - 1)
     return mean2, variance
 
-# %% ../nbs/02b_gaussian.ipynb #25d72fcd
+# %% ../nbs/02b_gaussian.ipynb #dcb2903b
 def expected_moments(
     n_samples: int,           # M
     n_generations: int,       # generations after generation 0
@@ -251,6 +252,7 @@ def expected_moments(
     "The closed forms for one coordinate, for a start at N(0, 1). Raises `ValueError` for another policy."
     if policy not in ("replace", "accumulate", "accumulate_subsample"):
         raise ValueError(f"policy is '{policy}': expected replace, accumulate or accumulate_subsample")
+    _check_chains(policy, n_samples, n_generations, ddof=ddof)
     k, M = np.arange(1, n_generations + 2), n_samples
     if policy == "accumulate_subsample": return _resampled_moments(M, n_generations, ddof)
     if policy == "replace": factor, step = np.full(len(k), (M - 1) / (M - ddof)), 1 / M
@@ -272,17 +274,17 @@ def expected_log_variance(
     j = np.arange(1, d + 1)
     return n_fits * (digamma((n_samples - j) / 2) + np.log(2 / (n_samples - ddof))).sum()
 
-# %% ../nbs/02b_gaussian.ipynb #54a34ccf
+# %% ../nbs/02b_gaussian.ipynb #196844a8
 def expected_w2(
     n_samples: int,      # M
     n_generations: int,  # generations after generation 0
     ddof: int = 1,       # 1: unbiased variance; 0: maximum likelihood
 ) -> np.ndarray:  # E[W₂²] between each generation and N(0, 1), shape (n_generations + 1,), in (unit of x)²
     "The expected squared Wasserstein distance under `replace`, on the line, exactly."
-    from scipy.special import gammaln
+    from scipy.special import poch
     mean2, variance = expected_moments(n_samples, n_generations, ddof)
-    log_c4 = .5 * np.log(2 / (n_samples - ddof)) + gammaln(n_samples / 2) - gammaln((n_samples - 1) / 2)
-    return mean2 + variance - 2 * np.exp(np.arange(1, n_generations + 2) * log_c4) + 1
+    c4 = np.sqrt(2 / (n_samples - ddof)) * poch((n_samples - 1) / 2, .5)        # a quotient of gamma functions
+    return mean2 + variance - 2 * c4**np.arange(1, n_generations + 2) + 1
 
 # %% ../nbs/02b_gaussian.ipynb #1cc37454
 def error_growth(
@@ -296,7 +298,7 @@ def error_growth(
     if policy != "accumulate_subsample": raise ValueError(f"policy is '{policy}': no formula for its errors")
     return 1 + np.cumsum(np.r_[0, (1 + g / (g + 1)) / (g + 2)**2])[:-1] + g / (g + 1)
 
-# %% ../nbs/02b_gaussian.ipynb #c779c3f7
+# %% ../nbs/02b_gaussian.ipynb #8af24c56
 def error_table(
     policy: str,              # 'replace', 'accumulate' or 'accumulate_subsample'
     sample_sizes: list[int],  # M
@@ -315,8 +317,10 @@ def error_table(
         mean, std = chains.mean[..., 0], chains.std[..., 0]
         mean2, variance = (part[recorded] for part in expected_moments(M, n_generations, ddof, policy))
         if policy == "replace": variance = np.exp(expected_log_variance(M, recorded + 1, ddof))
-        for quantity, values, theory in (("mean_error", abs(mean), quartile * np.sqrt(mean2)),
-                                         ("std_error", abs(std - 1), quartile * np.sqrt(growth / (2 * M))),
+        small = np.where(growth / M < .2, quartile, np.nan)        # where the first order is good enough
+        unbiased = small if ddof else np.nan * small               # maximum likelihood adds a bias to it
+        for quantity, values, theory in (("mean_error", abs(mean), small * np.sqrt(mean2)),
+                                         ("std_error", abs(std - 1), unbiased * np.sqrt(growth / (2 * M))),
                                          ("std", std, np.sqrt(variance))):
             low, median, high = np.quantile(values, (.25, .5, .75), axis=1)
             tables.append(pd.DataFrame(dict(quantity=quantity, sample_size=M, generation=recorded,
@@ -324,16 +328,16 @@ def error_table(
                                             theory=theory)))
     return pd.concat(tables, ignore_index=True)
 
-# %% ../nbs/02b_gaussian.ipynb #a6635fa3
+# %% ../nbs/02b_gaussian.ipynb #0f223e68
 def draw_errors(
     table: pd.DataFrame,  # from `error_table`
     axes,                 # three matplotlib axes
 ) -> None:
     "Draw medians, middle halves, one chain of the smallest M, and theory."
     smallest, largest = table.sample_size.min(), table.sample_size.max()
-    titles = dict(mean_error="error of the mean |μ̂ − 0|", std_error="error of the standard deviation |σ̂ − 1|",
-                  std="standard deviation σ̂")
-    for ax, (quantity, title) in zip(axes, titles.items()):
+    titles = dict(mean_error=("error of the mean", "|μ̂ − 0|"), std_error=("error of the std. dev.", "|σ̂ − 1|"),
+                  std=("standard deviation", "σ̂"))
+    for ax, (quantity, (title, symbol)) in zip(axes, titles.items()):
         part = table[table.quantity == quantity]
         for M, line in part.groupby("sample_size"):
             median, = ax.plot(line.generation, line["median"], label=f"M = {M:,}")
@@ -344,5 +348,17 @@ def draw_errors(
         ax.plot(one.generation, one.one_chain, color="0.5", ls="-", lw=.5, zorder=1,
                 label=f"one chain, M = {smallest:,}")
         ax.set_xscale("symlog", linthresh=1)
-        ax.set(xlabel="generation (log scale from 1)", ylabel=title, xlim=(0, part.generation.max()))
+        ax.set(xlabel="generation (log scale from 1)", ylabel=symbol, title=title, xlim=(0, part.generation.max()))
         if quantity != "std": ax.set(yscale="log")
+
+def errors_caption(
+    table: pd.DataFrame,  # from `error_table`
+    n_chains: int,        # what it was called with
+) -> str:
+    "What `draw_errors` shows, and where it ends."
+    last = table[table.generation == table.generation.max()].set_index(["quantity", "sample_size"])["median"]
+    def ends(quantity): return ", ".join(f"{value:.2g} for M = {M:,}" for M, value in last[quantity].items())
+    return (f"Median over {n_chains:,} chains (bands: the middle half; thin: one chain; dotted: theory, of errors "
+            f"as long as they are small) of a Gaussian whose real data have mean 0 and standard deviation 1. After "
+            f"{table.generation.max():,} generations the median standard deviation is {ends('std')}, the median "
+            f"error of the mean {ends('mean_error')}.")

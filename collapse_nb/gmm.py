@@ -7,17 +7,17 @@ __all__ = ['TAILS', 'STARTS', 'Mixture', 'fit_mixture', 'to_sklearn', 'from_skle
            'total_variance', 'tail_mass', 'quantile', 'count_modes', 'over_chains', 'variance_loss', 'merged_at',
            'mixture_chains']
 
-# %% ../nbs/03_gmm.ipynb #341facf3
-import os
+# %% ../nbs/03_gmm.ipynb #2eabe2cb
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
 
 import numpy as np
+from joblib import cpu_count
 from numba import njit
 
-from .em import STRICT, em, kmeans_start
+from .em import STRICT, check_settings, em, kmeans_start
 from .recursion import recurse, replace
 
 # %% ../nbs/03_gmm.ipynb #321e5061
@@ -65,7 +65,7 @@ class Mixture:
         z, u = rng.standard_normal((n, self.means.shape[-1])), rng.random(n)
         return _place(z, u, np.cumsum(self.weights), self.means, _factors(self.covariances))
 
-# %% ../nbs/03_gmm.ipynb #07eb8471
+# %% ../nbs/03_gmm.ipynb #3339b669
 def fit_mixture(
     n_components: int = 2,    # K
     tol: float = 1e-5,        # stop when the mean log-likelihood gains less than this in an iteration
@@ -74,12 +74,13 @@ def fit_mixture(
 ) -> Callable:  # fit(data of shape (n, d), rng) -> `Mixture`
     "How to fit a mixture: EM from a k-means start. The fit raises `ValueError` for points that it can't use."
     if n_components < 1: raise ValueError(f"n_components is {n_components}: a mixture needs at least 1")
+    check_settings(tol, max_iter, reg_covar)
     def fit(data, rng):
         start = kmeans_start(data, n_components, rng, reg_covar)
         return Mixture(*em(data, *start, tol, max_iter, reg_covar)[:3])
     return fit
 
-# %% ../nbs/03_gmm.ipynb #c75ed88d
+# %% ../nbs/03_gmm.ipynb #d450c862
 def to_sklearn(
     mixture: Mixture,  # one mixture
 ):  # a fitted `sklearn.mixture.GaussianMixture`
@@ -93,7 +94,7 @@ def to_sklearn(
 
 def from_sklearn(
     model,  # a fitted `sklearn.mixture.GaussianMixture` with full covariances
-) -> Mixture:
+) -> Mixture:  # its weights, means and covariances
     "The mixture that scikit-learn has fitted. Raises `ValueError` for other kinds of covariances."
     if model.covariance_type != "full":
         raise ValueError(f"covariance_type is '{model.covariance_type}': expected 'full', fit it so")
@@ -110,12 +111,15 @@ def _log_normal(
     log_det = np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(-1)
     return -.5 * ((z**2).sum(-1) + difference.shape[-1] * np.log(2 * np.pi)) - log_det
 
-# %% ../nbs/03_gmm.ipynb #5e755491
+# %% ../nbs/03_gmm.ipynb #9e1aee43
 def overlap(
     p: Mixture,  # one mixture or an array of them
     q: Mixture,  # likewise; leading axes broadcast
 ) -> np.ndarray:  # ∫ p q, shape of the leading axes
-    "The integral of the product of two mixtures' densities, in closed form."
+    "The integral of the product of two mixtures' densities, in closed form. Raises `ValueError`."
+    if p.means.shape[-1] != q.means.shape[-1]:
+        raise ValueError(f"the mixtures have {p.means.shape[-1]} and {q.means.shape[-1]} dimensions: expected the "
+                         f"same of both")
     difference = p.means[..., :, None, :] - q.means[..., None, :, :]
     covariance = p.covariances[..., :, None, :, :] + q.covariances[..., None, :, :, :]
     return np.einsum("...k,...l,...kl->...", p.weights, q.weights, np.exp(_log_normal(difference, covariance)))
@@ -145,14 +149,15 @@ def total_variance(
     within = np.trace(p.covariances, axis1=-2, axis2=-1)
     return np.einsum("...k,...k->...", p.weights, within + ((p.means - mean[..., None, :])**2).sum(-1))
 
-# %% ../nbs/03_gmm.ipynb #ca0b02f4
+# %% ../nbs/03_gmm.ipynb #dd62e8a2
 TAILS = (.95, .99, .999)
 
 def tail_mass(
     p: Mixture,             # mixtures on the line (d = 1); leading axes count them
     threshold: np.ndarray,  # points x; broadcasts against the leading axes
 ) -> np.ndarray:  # P(X > x)
-    "The probability beyond a threshold, in closed form."
+    "The probability beyond a threshold, in closed form. Raises `ValueError` for mixtures in a plane or space."
+    if p.means.shape[-1] != 1: raise ValueError(f"the mixture has {p.means.shape[-1]} dimensions: expected 1")
     from scipy.special import ndtr
     z = (p.means[..., 0] - np.asarray(threshold)[..., None]) / np.sqrt(p.covariances[..., 0, 0])
     return (p.weights * ndtr(z)).sum(-1)
@@ -168,7 +173,7 @@ def quantile(
     return brentq(lambda x: 1 - tail_mass(p, x) - share, p.means.min() - reach, p.means.max() + reach,
                   xtol=1e-13)
 
-# %% ../nbs/03_gmm.ipynb #7f9aec7a
+# %% ../nbs/03_gmm.ipynb #632ff0a3
 def _path(p: Mixture) -> np.ndarray:
     "Points of a curve on which all modes lie, in order; shape (..., points, d)."
     d, K = p.means.shape[-1], p.weights.shape[-1]
@@ -195,10 +200,10 @@ def count_modes(
     with np.errstate(divide="ignore"):
         log = _log_normal(x[..., None, :] - p.means[..., None, :, :], p.covariances[..., None, :, :, :])
         height = np.logaddexp.reduce(np.log(weights)[..., None, :] + log, axis=-1)
-    step = np.diff(height, axis=-1)
+    step = np.diff(height, axis=-1, prepend=-np.inf)
     known = np.maximum.accumulate(np.where(abs(step) > 1e-12, np.arange(step.shape[-1]), 0), axis=-1)
     rises = np.take_along_axis(step, known, axis=-1) > 0               # level or rounding: as the step before
-    return (rises[..., :-1] & ~rises[..., 1:]).sum(-1) + ~rises[..., 0] + rises[..., -1]
+    return (rises[..., :-1] & ~rises[..., 1:]).sum(-1) + rises[..., -1]
 
 # %% ../nbs/03_gmm.ipynb #3899c78a
 def over_chains(
@@ -228,7 +233,7 @@ STARTS = dict(
     modes=Mixture(np.array([.5, .5]), np.array([[-2.0], [2.0]]), np.ones((2, 1, 1))),
 )
 
-# %% ../nbs/03_gmm.ipynb #2664df7c
+# %% ../nbs/03_gmm.ipynb #f48eae7c
 def mixture_chains(
     start: Mixture,                          # the distribution that real data are drawn from
     chains: list[tuple[int, int]],           # points per generation, and seed, of each; long ones first is fastest
@@ -248,7 +253,8 @@ def mixture_chains(
             progress(len(g.data))
         return stack(models)
     for n_samples, _ in chains:
-        if n_samples < 2: raise ValueError(f"n_samples is {n_samples}: a mixture needs at least 2 points")
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        if not 2 <= n_samples <= 10**9:
+            raise ValueError(f"n_samples is {n_samples}: expected at least 2 points, and at most a billion")
+    with ThreadPoolExecutor(cpu_count()) as pool:
         try: return list(pool.map(run, *zip(*chains)))
         finally: stopped.set()                                  # after an error or Ctrl-C the others stop as well

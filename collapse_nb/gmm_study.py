@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['EXAMPLE', 'measure_chain', 'two_modes', 'summarise', 'histograms', 'draw_two_modes', 'study', 'main']
 
-# %% ../nbs/06_gmm_study.ipynb #fd77792b
+# %% ../nbs/06_gmm_study.ipynb #cb4a3dc2
 import argparse
 import sys
 from pathlib import Path
@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from .figures import (STYLE, OneLineParser, device_name, last_generation, output_folder, parse_seeds,
-                                 project_path, save_figure, writable_folder)
+from .figures import (STYLE, OneLineParser, last_generation, output_folder, parse_seeds, save_figure,
+                                 writable_folder)
 from .gmm import (STARTS, TAILS, Mixture, count_modes, fit_mixture, merged_at, mixture_chains,
                              over_chains, quantile, squared_l2, tail_mass, total_variance, variance_loss)
 from .recursion import generation_rng
@@ -37,7 +37,7 @@ def measure_chain(
                              variance_ratio=variance / variance[0], modes=count_modes(models), **tails,
                              **components))
 
-# %% ../nbs/06_gmm_study.ipynb #94f04323
+# %% ../nbs/06_gmm_study.ipynb #e8eb5fe8
 def two_modes(
     sample_sizes: list[int],   # N, points per generation
     n_generations: int,        # generations after generation 0
@@ -45,11 +45,14 @@ def two_modes(
     n_components: int = 2,     # Gaussians in the fitted mixture
 ) -> tuple[pd.DataFrame, dict]:  # a row per N, seed and generation; and (N, seed) -> the chain's mixtures
     "Chains from the two modes at −2 and 2, measured. Raises `ValueError` for bad arguments."
-    jobs = [(N, seed) for N in sorted(sample_sizes, reverse=True) for seed in seeds]
+    for N in sample_sizes:
+        if 2 <= N < n_components:
+            raise ValueError(f"n_components is {n_components}, more than the {N} points: give more points")
+    jobs, fit = [(N, seed) for N in sorted(sample_sizes, reverse=True) for seed in seeds], fit_mixture(n_components)
     with tqdm(total=sum(N for N, _ in jobs) * (n_generations + 1), unit="points", unit_scale=True,
               leave=False) as bar:
-        chains = dict(zip(jobs, mixture_chains(STARTS["modes"], jobs, n_generations, fit_mixture(n_components),
-                                               progress=bar.update)))
+        chains = mixture_chains(STARTS["modes"], jobs, n_generations, fit, progress=bar.update)
+    chains = dict(zip(jobs, chains))
     tables = [measure_chain(models).assign(n_samples=N, seed=seed) for (N, seed), models in chains.items()]
     table = pd.concat(tables, ignore_index=True)
     return table[["n_samples", "seed", *table.columns.drop(["n_samples", "seed"])]], chains
@@ -89,7 +92,7 @@ def histograms(
                                           points=np.histogram(points, edges)[0] / N / np.diff(edges))))
     return pd.concat(rows)
 
-# %% ../nbs/06_gmm_study.ipynb #9500a516
+# %% ../nbs/06_gmm_study.ipynb #27f03db6
 def draw_two_modes(
     table: pd.DataFrame,  # from `two_modes`
     bars: pd.DataFrame,   # from `histograms`
@@ -97,13 +100,7 @@ def draw_two_modes(
     "Histograms of one chain; below, over all chains: means, standard deviations, variance, L2 distance."
     sizes, fig = sorted(table.n_samples.unique()), plt.figure(figsize=(9, 5.4))
     top, bottom = fig.subfigures(2, 1)
-    for ax, N in zip(np.atleast_1d(top.subplots(1, len(sizes), sharey=True)), sizes):
-        for g, part in bars[bars.n_samples == N].groupby("generation"):
-            line, = ax.plot(part.x, part.model, label=f"generation {g}")
-            ax.fill_between(part.x, part.points, step="mid", color=line.get_color(), alpha=.25, lw=0)
-        ax.set(title=f"N = {N:,}, one chain", xlabel="x", ylim=(0, min(1.5, 1.1 * bars.points.max())))
-        ax.legend(fontsize=7)
-    top.axes[0].set_ylabel("density (1/unit)")
+    _draw_histograms(np.atleast_1d(top.subplots(1, len(sizes), sharey=True)), bars, sizes)
     panels = bottom.subplots(1, 4)
     _draw_components(panels[:2], table, max(sizes))
     for N, part in table.groupby("n_samples"):
@@ -115,6 +112,16 @@ def draw_two_modes(
     panels[2].legend(fontsize=7)
     for ax in panels: ax.set(xlabel="generation", xlim=(0, table.generation.max()))
     return fig
+
+def _draw_histograms(axes, bars, sizes):
+    "One panel for each N: points as bars, and the model they were drawn from as a line."
+    for ax, N in zip(axes, sizes):
+        for g, part in bars[bars.n_samples == N].groupby("generation"):
+            line, = ax.plot(part.x, part.model, label=f"generation {g}")
+            ax.fill_between(part.x, part.points, step="mid", color=line.get_color(), alpha=.25, lw=0)
+        ax.set(title=f"N = {N:,}, one chain (bars: points)", xlabel="x")
+        ax.legend(fontsize=7)
+    axes[0].set(ylabel="density (1/unit)", ylim=(0, None))
 
 def _draw_band(ax, rows, name, **style):
     "Median and 90 % of chains of a column, against the generation."
@@ -148,7 +155,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", help="folder for the results (default: figures/gmm in the project)")
     return parser
 
-# %% ../nbs/06_gmm_study.ipynb #9ffdf0b7
+# %% ../nbs/06_gmm_study.ipynb #28effa20
 def study(
     sample_sizes: list[int],  # N, points per generation
     n_components: int,        # Gaussians in the mixture
@@ -157,25 +164,26 @@ def study(
     out: str,                 # folder for the results, relative to the project
 ) -> dict:  # what `summarise` says
     "Chains, picture, numbers and summary of the two modes, saved as the figure 'gmm_modes'. Raises `ValueError`."
-    if len(set(sample_sizes)) < len(sample_sizes):
-        raise ValueError(f"n_samples is {sample_sizes}: expected each size once")
+    for name, values in dict(sample_sizes=sample_sizes, seeds=seeds).items():
+        if len(set(values)) < len(values): raise ValueError(f"{name} is {values}: expected each value once")
     table, chains = two_modes(sample_sizes, last_generation(shown), seeds, n_components)
     bars, summary = histograms(chains, sorted({0, *shown})), summarise(table)
     N = max(sample_sizes)
-    ends, found = summary[N], summary[N]["chains_with_one_mode_at_some_time"]
-    caption = (f"Two modes at −2 and 2, refitted with {n_components} components; {len(seeds)} chains for each "
-               f"N (lines: medians; bands: 90 % of chains; above: the chain of seed {seeds[0]}). With N = {N:,}, "
-               f"after {shown[-1]:,} generations, the variance is {ends['variance_ratio'][0]:.2g} of what it was (loss per generation "
-               f"{ends['variance_lost_per_generation'][0]:.2%}), the outer means are "
-               f"{ends['distance_between_outer_means'][0]:.2g} apart, and {found} of {ends['chains']} chains have "
-               f"had a generation with a single mode.")
+    def told(name, form): return "{:{f}} ({:{f}} to {:{f}})".format(*summary[N][name], f=form)
+    caption = (f"Two modes at −2 and 2, refitted with {n_components} components; {len(seeds)} chains for each N. "
+               f"Above: the chain of seed {seeds[0]}, points as bars, models as lines. Below: medians, and bands for "
+               f"90 % of chains. With N = {N:,}, after {shown[-1]:,} generations, median and 90 % of chains are "
+               f"{told('variance_ratio', '.2g')} for the variance relative to generation 0, "
+               f"{told('variance_lost_per_generation', '.2%')} for the loss per generation, and "
+               f"{told('distance_between_outer_means', '.2g')} for the distance of the outer means; "
+               f"{summary[N]['chains_with_one_mode_at_some_time']} chains have had a generation with one mode.")
     parameters = dict(sample_sizes=sample_sizes, n_components=n_components, shown=shown, seeds=seeds, out=out)
     with plt.style.context(STYLE):
         folder = save_figure("gmm_modes", draw_two_modes(table, bars), table, caption, parameters, results=summary)
     bars.to_csv(folder / "gmm_modes_histograms.csv", index=False, float_format="%.8g")
     return summary
 
-# %% ../nbs/06_gmm_study.ipynb #54ee93ad
+# %% ../nbs/06_gmm_study.ipynb #2f083e0c
 def main(
     arguments: list[str] | None = None,  # None: those of the command line
 ) -> int:  # exit status: 0 done, 2 a mistake in the arguments
@@ -183,16 +191,22 @@ def main(
     options = _parser().parse_args(arguments)
     try:
         seeds, folder = parse_seeds(options.seeds), writable_folder(output_folder("gmm", options.out))
-        print(f"collapse_gmm: {len(seeds)} chains each of {options.n_samples} points, on the CPU, into {folder}")
         summary = study(options.n_samples, options.n_components, options.n_generations, seeds, str(folder))
-    except ValueError as e:
-        print(f"collapse_gmm: {e}", file=sys.stderr)
+    except (ValueError, OSError, MemoryError) as e:
+        said = str(e).replace("shown is", "--n-generations is") or "not enough memory: give fewer --n-samples"
+        print(f"collapse_gmm: {said}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("collapse_gmm: stopped before the chains were complete; nothing was written", file=sys.stderr)
         return 130
-    for N, measures in summary.items():
-        print(f"N = {N:,}, after {options.n_generations[-1]:,} generations (median and 90 % of chains):")
-        for name in ("variance_ratio", "variance_lost_per_generation", "l2", "distance_between_outer_means"):
-            print("  {:30} {:9.3g}   {:9.3g} … {:.3g}".format(name, *measures[name]))
+    _report(summary, options.n_generations[-1])
     return 0
+
+def _report(summary: dict, last: int) -> None:
+    "Print what is lost."
+    for N, measures in summary.items():
+        print(f"N = {N:,}, after {last:,} generations (median; 90 % of {measures['chains']} chains):")
+        for name in ("variance_ratio", "variance_lost_per_generation", *(f"beyond_{share:.1%}" for share in TAILS),
+                     "distance_between_outer_means", "l2"):
+            print("  {:30}{:9.2g}   {:9.2g} … {:.2g}".format(name, *measures[name]))
+        print(f"  chains that had a generation with one mode: {measures['chains_with_one_mode_at_some_time']}")
