@@ -182,6 +182,14 @@ def _keep_chain(rng, M, ddof, n_kept, means, factors):
         _fit(data, ddof, mean, factor)
         means[g], factors[g] = mean, factor
 
+# %% ../nbs/02b_gaussian.ipynb #4f04eea7
+def _chain_of_points(policy, M, n_generations, rng, ddof, d, p):
+    "Means (n_generations + 1, d) and factors (n_generations + 1, d, d) of one chain whose points are kept."
+    means, factors = np.empty((n_generations + 1, d)), np.empty((n_generations + 1, d, d))
+    if policy == "keep": _keep_chain(rng, M, ddof, round(p * M), means, factors)
+    else: _subsample_chain(rng, M, ddof, means, factors)
+    return means, factors
+
 # %% ../nbs/02b_gaussian.ipynb #eb7024ff
 POLICIES = ("replace", "keep", "accumulate_subsample", "accumulate")
 
@@ -195,7 +203,7 @@ def _check_chains(policy, n_samples, n_generations, n_chains=1, ddof=1, d=1, p=0
         raise ValueError(f"ddof is {ddof}: expected 1 (unbiased variance) or 0 (maximum likelihood)")
     if not 0 <= p <= 1: raise ValueError(f"p is {p}: the share of real points must lie between 0 and 1")
 
-# %% ../nbs/02b_gaussian.ipynb #31169055
+# %% ../nbs/02b_gaussian.ipynb #a4e0448f
 def gaussian_chains(
     n_samples: int,                      # M, points drawn in each generation
     n_generations: int,                  # generations after generation 0, at least 1
@@ -215,14 +223,10 @@ def gaussian_chains(
     size = 1 if pointwise else 250
     def block(start, rng):
         chains = slice(start, min(start + size, n_chains))
-        if pointwise:
-            means, factors = np.empty((n_generations + 1, d)), np.empty((n_generations + 1, d, d))
-            if policy == "keep": _keep_chain(rng, n_samples, ddof, round(p * n_samples), means, factors)
-            else: _subsample_chain(rng, n_samples, ddof, means, factors)
-            means, factors = means[:, None], factors[:, None]
-        else:
-            arguments = n_samples, n_generations, chains.stop - start, rng, ddof, policy == "accumulate"
-            means, factors = _chains_in_space(*arguments, d) if d > 1 else _chains_on_the_line(*arguments)
+        arguments = n_samples, n_generations, chains.stop - start, rng, ddof, policy == "accumulate"
+        if pointwise: means, factors = _chain_of_points(policy, n_samples, n_generations, rng, ddof, d, p)
+        elif d > 1: means, factors = _chains_in_space(*arguments, d)
+        else: means, factors = _chains_on_the_line(*arguments)
         mean[:, chains] = means[rows].reshape(mean[:, chains].shape)
         factor[:, chains] = factors[rows].reshape(factor[:, chains].shape)
     starts = range(0, n_chains, size)

@@ -6,9 +6,9 @@
 __all__ = ['PURPOSES', 'Generation', 'generation_rng', 'replace', 'keep', 'accumulate', 'accumulate_subsample', 'fresh',
            'recurse']
 
-# %% ../nbs/02_recursion.ipynb #923a1493
+# %% ../nbs/02_recursion.ipynb #ad40a603
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -93,25 +93,30 @@ def fresh(
     "The last model's output, a random share `p` of it replaced by new real ones. Raises `ValueError` for another p."
     return _exchange("fresh", p, lambda real, rows, rng: draw(len(rows), rng))
 
-# %% ../nbs/02_recursion.ipynb #cfbded8e
-def _generations(fit, real, policy, seed, indices) -> Iterator[Generation]:
+# %% ../nbs/02_recursion.ipynb #4debe42a
+def _generations(fit, real, policy, seed, indices, done) -> Iterator[Generation]:
     "The loop itself; `recurse` checks its arguments first."
-    data, synthetic = real, deque(maxlen=getattr(policy, "history", None))
+    history = getattr(policy, "history", None)
+    data, synthetic, model = real, deque(maxlen=history), None
     for index in indices:
-        if index:
+        if index and (history is None or index + history > len(done)):    # a set that some policy has yet to see
             synthetic.append(model.sample(len(real), generation_rng(seed, index - 1, "sample")))
-            data = policy(real, synthetic, generation_rng(seed, index, "policy"))
+        if index < len(done):
+            model = done[index]
+            continue
+        if index: data = policy(real, synthetic, generation_rng(seed, index, "policy"))
         model = fit(data, generation_rng(seed, index, "fit"))
         yield Generation(index, model, data)
 
-# %% ../nbs/02_recursion.ipynb #ee98508b
+# %% ../nbs/02_recursion.ipynb #2082c08f
 def recurse(
     fit: Callable,                     # fit(data, rng) -> model with a method sample(n, rng) -> data
     real: np.ndarray,                  # the real data; the first axis counts examples
     policy: Callable = replace,        # policy(real, synthetic sets so far, rng) -> next training set
     seed: int = 0,                     # all randomness of the chain comes from it
     n_generations: int | None = None,  # stop after this generation (≥ 1); None: go on for ever
-) -> Iterator[Generation]:  # generation 0, 1, 2, …
+    done: Sequence = (),               # models of generations 0, 1, … that exist already: go on after them
+) -> Iterator[Generation]:  # generation 0, 1, 2, …, or those after `done`
     "Models, each fitted on data that its predecessors helped to make. Raises `ValueError` for bad arguments."
     real = np.asarray(real)
     if len(real) == 0: raise ValueError("there are no real data: the first axis of `real` has length 0")
@@ -119,4 +124,5 @@ def recurse(
     if n_generations is not None and n_generations < 1:
         raise ValueError(f"n_generations is {n_generations}: expected at least 1, one model that learns from "
                          f"another")
-    return _generations(fit, real, policy, seed, count() if n_generations is None else range(n_generations + 1))
+    indices = count() if n_generations is None else range(n_generations + 1)
+    return _generations(fit, real, policy, seed, indices, done)
