@@ -118,18 +118,18 @@ def check_recorded(recorded, n_generations: int) -> np.ndarray:
                          f"rising whole numbers from 0 to {n_generations}")
     return recorded
 
-# %% ../nbs/02a_discrete.ipynb #423d4afd
+# %% ../nbs/02a_discrete.ipynb #06cf97ab
 def discrete_chains(
     p: np.ndarray,              # probabilities of the real distribution, shape (n_states,)
     n_samples: int,             # n, draws that each generation is fitted on
     n_generations: int,         # generations after generation 0, at least 1
     n_chains: int,              # independent chains
-    rng: np.random.Generator,   # source of randomness
+    rng: np.random.Generator,   # source of randomness, or a seed
     recorded: np.ndarray = None # rising generations to measure, shape (R,); None: all of them
 ) -> DiscreteChains:
     "Chains that start from `p` under the policy `replace`. Raises `ValueError` for bad arguments."
     check_whole(n_samples=n_samples, n_generations=n_generations, n_chains=n_chains)
-    p, recorded = _probabilities(p), check_recorded(recorded, n_generations)
+    p, recorded, rng = _probabilities(p), check_recorded(recorded, n_generations), np.random.default_rng(rng)
     absorbed_at, survivor = np.full((2, n_chains), -1)
     shape, row = (len(recorded), n_chains), {g: i for i, g in enumerate(recorded.tolist())}
     lost, entropy, collision = np.full(shape, (p > 0).sum() - 1), np.zeros(shape), np.ones(shape)  # if absorbed

@@ -331,7 +331,7 @@ def write_gallery(
                                 body="\n".join(entries)), encoding="utf-8")
     return page
 
-# %% ../nbs/05_figures.ipynb #cb52e425
+# %% ../nbs/05_figures.ipynb #df71b002
 EXAMPLES = """examples:
   collapse_figures                            every figure, laptop size
   collapse_figures --only gmm_scatter -p n_samples=500
@@ -348,7 +348,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser("collapse_figures", epilog=EXAMPLES,
                             description="Make the paper's figures, each from its notebook in nbs/figures.",
                             formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", metavar="ID", help="figures to make (default: all)")
+    parser.add_argument("--only", nargs="+", metavar="ID",
+                        help="figures to make (default: all, or those that a parameter file of your own names)")
     parser.add_argument("--profile", default="quick",
                         help="smoke, quick, paper, or a parameter file of your own (default: quick)")
     parser.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE",
@@ -377,7 +378,7 @@ def parse_seeds(
         seeds.update(range(first, last + 1))
     return sorted(seeds)
 
-# %% ../nbs/05_figures.ipynb #5c086dea
+# %% ../nbs/05_figures.ipynb #92cd1e31
 def main(
     arguments: list[str] | None = None,  # None: those of the command line
 ) -> int:  # exit status: 0 all made, 1 some failed, 2 a mistake in the arguments
@@ -388,7 +389,8 @@ def main(
         for figure in known: print(f"{figure:18} {figure_heading(figure)[0]}")
         return 0
     try:
-        for figure in (figures := options.only or known): figure_notebook(figure)
+        named = known if options.profile in PROFILES else list(load_profile(options.profile))
+        for figure in (figures := options.only or named): figure_notebook(figure)
         overrides = dict(_override(text) for text in options.parameter)
         print(f"{', '.join(figures)}: profile {options.profile}, on {device_name(find_device())}, into "
               f"{output_folder(options.profile, options.out)}")

@@ -18,12 +18,18 @@ from numba import njit
 
 from .discrete import check_recorded, check_whole
 
-# %% ../nbs/02b_gaussian.ipynb #9f0d18e0
+# %% ../nbs/02b_gaussian.ipynb #c50d1601
 @dataclass(frozen=True)
 class Gaussian:
     "A normal distribution in d dimensions; leading axes, where there are any, count distributions."
     mean: np.ndarray    # shape (..., d)
     factor: np.ndarray  # lower triangular L of the covariance L Lᵀ, shape (..., d, d)
+
+    def __getitem__(self,
+        index,  # into the leading axes
+    ) -> "Gaussian":
+        "One of several distributions, or some of them."
+        return Gaussian(self.mean[index], self.factor[index])
 
     @property
     def covariance(self) -> np.ndarray:  # shape (..., d, d)
@@ -33,7 +39,7 @@ class Gaussian:
     @property
     def std(self) -> np.ndarray:  # shape (..., d)
         "The standard deviation of each coordinate."
-        return np.hypot.reduce(self.factor, axis=-1)               # the root of the sum of squares, safe from underflow
+        return np.hypot.reduce(self.factor, axis=-1)               # √Σ², safe from underflow
 
     def sample(self,
         n: int,                    # points to draw
@@ -190,25 +196,28 @@ def _chain_of_points(policy, M, n_generations, rng, ddof, d, p):
     else: _subsample_chain(rng, M, ddof, means, factors)
     return means, factors
 
-# %% ../nbs/02b_gaussian.ipynb #eb7024ff
+# %% ../nbs/02b_gaussian.ipynb #281db6c8
 POLICIES = ("replace", "keep", "accumulate_subsample", "accumulate")
 
 def _check_chains(policy, n_samples, n_generations, n_chains=1, ddof=1, d=1, p=0):
     "Raises `ValueError` for arguments that no chain could be made of."
-    if policy not in POLICIES: raise ValueError(f"policy is '{policy}': expected one of {', '.join(POLICIES)}")
+    if policy not in POLICIES:
+        raise ValueError(f"policy is '{policy}': expected a name, one of {', '.join(POLICIES)}")
     check_whole(d=d, n_generations=n_generations, n_chains=n_chains, n_samples=n_samples)
     if n_samples <= d:
         raise ValueError(f"n_samples is {n_samples}: in {d} dimensions a Gaussian needs at least {d + 1} points")
     if ddof not in (0, 1):
         raise ValueError(f"ddof is {ddof}: expected 1 (unbiased variance) or 0 (maximum likelihood)")
     if not 0 <= p <= 1: raise ValueError(f"p is {p}: the share of real points must lie between 0 and 1")
+    if policy == "keep" and p and not round(p * n_samples):
+        raise ValueError(f"p is {p}: of {n_samples} points that is none, give a larger share or use 'replace'")
 
-# %% ../nbs/02b_gaussian.ipynb #a4e0448f
+# %% ../nbs/02b_gaussian.ipynb #a8c785a6
 def gaussian_chains(
     n_samples: int,                      # M, points drawn in each generation
     n_generations: int,                  # generations after generation 0, at least 1
     n_chains: int,                       # independent chains
-    rng: np.random.Generator,            # source of randomness
+    rng: np.random.Generator,            # source of randomness, or a seed
     ddof: int = 1,                       # 1: unbiased variance; 0: maximum likelihood
     policy: str = "replace",             # or 'keep', 'accumulate_subsample' (M of the pool), 'accumulate'
     d: int = 1,                          # dimensions
@@ -217,7 +226,7 @@ def gaussian_chains(
 ) -> Gaussian:  # leading axes: recorded generation, chain
     "Chains of Gaussians that start from the standard normal distribution. Raises `ValueError` for bad arguments."
     _check_chains(policy, n_samples, n_generations, n_chains, ddof, d, p)
-    rows = check_recorded(recorded, n_generations)
+    rows, rng = check_recorded(recorded, n_generations), np.random.default_rng(rng)
     mean, factor = np.empty((len(rows), n_chains, d)), np.empty((len(rows), n_chains, d, d))
     pointwise = policy in ("keep", "accumulate_subsample")
     size = 1 if pointwise else 250
@@ -332,7 +341,7 @@ def error_table(
                                             theory=theory)))
     return pd.concat(tables, ignore_index=True)
 
-# %% ../nbs/02b_gaussian.ipynb #0f223e68
+# %% ../nbs/02b_gaussian.ipynb #1b200449
 def draw_errors(
     table: pd.DataFrame,  # from `error_table`
     axes,                 # three matplotlib axes
@@ -361,8 +370,8 @@ def errors_caption(
 ) -> str:
     "What `draw_errors` shows, and where it ends."
     last = table[table.generation == table.generation.max()].set_index(["quantity", "sample_size"])["median"]
-    def ends(quantity): return ", ".join(f"{value:.2g} for M = {M:,}" for M, value in last[quantity].items())
-    return (f"Median over {n_chains:,} chains (bands: the middle half; thin: one chain; dotted: theory, of errors "
-            f"as long as they are small) of a Gaussian whose real data have mean 0 and standard deviation 1. After "
-            f"{table.generation.max():,} generations the median standard deviation is {ends('std')}, the median "
-            f"error of the mean {ends('mean_error')}.")
+    def ends(quantity): return ", ".join(f"{value:.3g} for M = {M:,}" for M, value in last[quantity].items())
+    return (f"Median over {n_chains:,} chains (bands: the middle half; thin: one chain; dotted: theory, of errors as "
+            f"long as they are small, on the right √E[σ̂²] or, under replace, the typical σ̂) of a Gaussian whose real "
+            f"data have mean 0 and standard deviation 1. After {table.generation.max():,} generations the median "
+            f"standard deviation is {ends('std')}, the median error of the mean {ends('mean_error')}.")

@@ -20,7 +20,7 @@ from numba import njit
 from .em import STRICT, check_settings, em, kmeans_start
 from .recursion import recurse, replace
 
-# %% ../nbs/03_gmm.ipynb #321e5061
+# %% ../nbs/03_gmm.ipynb #a0f1c9bd
 def _factors(
     covariances: np.ndarray,  # shape (..., d, d)
 ) -> np.ndarray:  # lower triangular, shape (..., d, d)
@@ -29,6 +29,11 @@ def _factors(
     except np.linalg.LinAlgError:
         raise ValueError("a covariance isn't positive definite: a mixture needs covariances whose eigenvalues "
                          "are all above 0; add a small multiple of the identity (reg_covar does)") from None
+
+def _one(mixture: "Mixture") -> None:
+    "Raises `ValueError` for an array of mixtures where one is needed."
+    if mixture.weights.ndim != 1:
+        raise ValueError(f"this holds mixtures of shape {mixture.weights.shape[:-1]}: choose one, such as mixture[-1]")
 
 @njit(**STRICT)
 def _place(z, u, shares, means, factors):
@@ -43,7 +48,7 @@ def _place(z, u, shares, means, factors):
             for h in range(j + 1): x[i, j] += factors[k, j, h] * z[i, h]
     return x
 
-# %% ../nbs/03_gmm.ipynb #50529ecb
+# %% ../nbs/03_gmm.ipynb #5123305d
 @dataclass(frozen=True)
 class Mixture:
     "A mixture of Gaussians; leading axes, where there are any, count mixtures."
@@ -62,6 +67,7 @@ class Mixture:
         rng: np.random.Generator,  # source of randomness
     ) -> np.ndarray:  # points in random order, shape (n, d)
         "Draw `n` points of one mixture: a component for each, then its place. Raises `ValueError`."
+        _one(self)
         z, u = rng.standard_normal((n, self.means.shape[-1])), rng.random(n)
         return _place(z, u, np.cumsum(self.weights), self.means, _factors(self.covariances))
 
@@ -80,11 +86,12 @@ def fit_mixture(
         return Mixture(*em(data, *start, tol, max_iter, reg_covar)[:3])
     return fit
 
-# %% ../nbs/03_gmm.ipynb #d450c862
+# %% ../nbs/03_gmm.ipynb #428e4e2e
 def to_sklearn(
     mixture: Mixture,  # one mixture
 ):  # a fitted `sklearn.mixture.GaussianMixture`
     "The same mixture as scikit-learn's estimator."
+    _one(mixture)
     from sklearn.mixture import GaussianMixture
     model = GaussianMixture(len(mixture.weights), covariance_type="full")
     model.weights_, model.means_, model.covariances_ = mixture.weights, mixture.means, mixture.covariances
@@ -149,12 +156,12 @@ def total_variance(
     within = np.trace(p.covariances, axis1=-2, axis2=-1)
     return np.einsum("...k,...k->...", p.weights, within + ((p.means - mean[..., None, :])**2).sum(-1))
 
-# %% ../nbs/03_gmm.ipynb #dd62e8a2
+# %% ../nbs/03_gmm.ipynb #be46e37b
 TAILS = (.95, .99, .999)
 
 def tail_mass(
     p: Mixture,             # mixtures on the line (d = 1); leading axes count them
-    threshold: np.ndarray,  # points x; broadcasts against the leading axes
+    threshold: np.ndarray,  # points x; broadcasts against the leading axes (add [:, None] for several)
 ) -> np.ndarray:  # P(X > x)
     "The probability beyond a threshold, in closed form. Raises `ValueError` for mixtures in a plane or space."
     if p.means.shape[-1] != 1: raise ValueError(f"the mixture has {p.means.shape[-1]} dimensions: expected 1")
@@ -168,6 +175,7 @@ def quantile(
 ) -> float:  # the point below which the share lies
     "The inverse of the distribution function. Raises `ValueError` for a share outside (0, 1)."
     from scipy.optimize import brentq
+    _one(p)
     if not 0 < share < 1: raise ValueError(f"share is {share}: a quantile needs a number between 0 and 1")
     reach = 40 * np.sqrt(p.covariances.max())
     return brentq(lambda x: 1 - tail_mass(p, x) - share, p.means.min() - reach, p.means.max() + reach,
@@ -205,7 +213,7 @@ def count_modes(
     rises = np.take_along_axis(step, known, axis=-1) > 0               # level or rounding: as the step before
     return (rises[..., :-1] & ~rises[..., 1:]).sum(-1) + rises[..., -1]
 
-# %% ../nbs/03_gmm.ipynb #3899c78a
+# %% ../nbs/03_gmm.ipynb #88d73d5b
 def over_chains(
     values: np.ndarray,  # first axis: chains
     share: float = .9,   # of the chains within the interval
@@ -222,7 +230,7 @@ def variance_loss(
 def merged_at(
     modes: np.ndarray,  # number of modes of each generation; last axis: generations
 ) -> np.ndarray:  # the first generation with a single mode, shape of the other axes; −1: none
-    "When the modes have merged."
+    "When the modes first merge; a later fit may find two again."
     return np.where((modes == 1).any(-1), (modes == 1).argmax(-1), -1)
 
 # %% ../nbs/03_gmm.ipynb #2347f226

@@ -34,10 +34,10 @@ def generation_rng(
     "The random numbers of one generation for one purpose."
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index, PURPOSES.index(purpose))))
 
-# %% ../nbs/02_recursion.ipynb #6f53c51e
+# %% ../nbs/02_recursion.ipynb #60496a84
 def replace(
     real: np.ndarray,                # the real data; ignored
-    synthetic: "deque[np.ndarray]",  # synthetic sets so far
+    synthetic: list[np.ndarray],  # synthetic sets so far
     rng: np.random.Generator,        # not needed
 ) -> np.ndarray:  # the next training set
     "Train on the last model's output and nothing else."
@@ -45,12 +45,14 @@ def replace(
 
 replace.history = 1
 
-# %% ../nbs/02_recursion.ipynb #15c56df9
+# %% ../nbs/02_recursion.ipynb #f225fc2e
 def _exchange(name: str, p: float, supply: Callable) -> Callable:
     "The last synthetic set with a random share `p` of its rows taken from `supply(real, rows, rng)`."
     if not 0 <= p <= 1: raise ValueError(f"{name}({p}): the share of real data must lie between 0 and 1")
     def policy(real, synthetic, rng):
         data = synthetic[-1].copy()
+        if p and not round(p * len(data)):
+            raise ValueError(f"{name}({p}) of {len(data)} examples is none: give a larger share, or replace")
         rows = rng.choice(len(data), size=round(p * len(data)), replace=False)
         data[rows] = supply(real, rows, rng)
         return data
@@ -64,10 +66,10 @@ def keep(
     "The last model's output, a random share `p` of it replaced by real examples. Raises `ValueError` for another p."
     return _exchange("keep", p, lambda real, rows, rng: real[rows])
 
-# %% ../nbs/02_recursion.ipynb #bdbe304e
+# %% ../nbs/02_recursion.ipynb #8e7d8acb
 def accumulate(
     real: np.ndarray,                # the real data
-    synthetic: "deque[np.ndarray]",  # synthetic sets so far
+    synthetic: list[np.ndarray],  # synthetic sets so far
     rng: np.random.Generator,        # not needed
 ) -> np.ndarray:  # the next training set
     "Train on all data so far, real and synthetic."
@@ -93,7 +95,7 @@ def fresh(
     "The last model's output, a random share `p` of it replaced by new real ones. Raises `ValueError` for another p."
     return _exchange("fresh", p, lambda real, rows, rng: draw(len(rows), rng))
 
-# %% ../nbs/02_recursion.ipynb #4debe42a
+# %% ../nbs/02_recursion.ipynb #7fe8120c
 def _generations(fit, real, policy, seed, indices, done) -> Iterator[Generation]:
     "The loop itself; `recurse` checks its arguments first."
     history = getattr(policy, "history", None)
@@ -104,11 +106,11 @@ def _generations(fit, real, policy, seed, indices, done) -> Iterator[Generation]
         if index < len(done):
             model = done[index]
             continue
-        if index: data = policy(real, synthetic, generation_rng(seed, index, "policy"))
+        if index: data = policy(real, list(synthetic), generation_rng(seed, index, "policy"))
         model = fit(data, generation_rng(seed, index, "fit"))
         yield Generation(index, model, data)
 
-# %% ../nbs/02_recursion.ipynb #2082c08f
+# %% ../nbs/02_recursion.ipynb #f9a4c6b6
 def recurse(
     fit: Callable,                     # fit(data, rng) -> model with a method sample(n, rng) -> data
     real: np.ndarray,                  # the real data; the first axis counts examples
@@ -120,6 +122,8 @@ def recurse(
     "Models, each fitted on data that its predecessors helped to make. Raises `ValueError` for bad arguments."
     real = np.asarray(real)
     if len(real) == 0: raise ValueError("there are no real data: the first axis of `real` has length 0")
+    if not callable(policy):
+        raise ValueError(f"policy is {policy!r}: expected a function, such as replace or keep(.1)")
     if seed < 0: raise ValueError(f"seed is {seed}: expected 0 or a positive whole number")
     if n_generations is not None and n_generations < 1:
         raise ValueError(f"n_generations is {n_generations}: expected at least 1, one model that learns from "
