@@ -118,7 +118,7 @@ def check_recorded(recorded, n_generations: int) -> np.ndarray:
                          f"rising whole numbers from 0 to {n_generations}")
     return recorded
 
-# %% ../nbs/02a_discrete.ipynb #06cf97ab
+# %% ../nbs/02a_discrete.ipynb #145864ef
 def discrete_chains(
     p: np.ndarray,              # probabilities of the real distribution, shape (n_states,)
     n_samples: int,             # n, draws that each generation is fitted on
@@ -138,7 +138,7 @@ def discrete_chains(
             lost[r, chains] = (p > 0).sum() - (counts > 0).sum(axis=0)
             entropy[r, chains] = -(counts / n_samples * np.log(np.maximum(counts, 1) / n_samples)).sum(axis=0)
             collision[r, chains] = ((counts / n_samples)**2).sum(axis=0)
-        at, = (done := counts.max(axis=0) == n_samples).nonzero()
+        at, = (counts.max(axis=0) == n_samples).nonzero()
         absorbed_at[chains[at]] = generation
         survivor[chains[at]] = states[counts[:, at].argmax(axis=0), at]
     return DiscreteChains(recorded, lost, entropy, collision, absorbed_at, survivor)

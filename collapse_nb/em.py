@@ -273,7 +273,7 @@ def _kmeans_plusplus(x, draws, centres):
         centres[k] = x[chosen]
         potential = _squared_distances(x, centres[k], nearest)
 
-# %% ../nbs/02c_em.ipynb #18cc7b19
+# %% ../nbs/02c_em.ipynb #24942c92
 @njit(**SUMS)
 def _nearest_centres(x, centres, labels, distance, best):
     "`labels` ← the nearest centre of each point of a block of columns; `best` ← the squared distance to it."
@@ -303,8 +303,9 @@ def _assign(x, centres, labels, counts, sums):
         for i in range(m): old[i] = new[i]
         for k in range(len(centres)):
             for i in range(m): distance[i] = 1.0 if new[i] == k else 0.0
-            for i in range(m): best[i] = 1.0
-            counts[k] += _dot(distance[:m], best[:m])
+            total = 0.0
+            for i in range(m): total += distance[i]
+            counts[k] += total
             for j in range(d):
                 for i in range(m): best[i] = columns[j, i] - centres[k, j]
                 sums[k, j] += _dot(distance[:m], best[:m])
@@ -384,7 +385,7 @@ def _cluster_moments(x, labels, centres, n, first, second):
                 for i in range(m): z[k, j, i] = x[start + i, j] - centres[k, j]
         _add_moments(r, z, w[:m], n, first, second)
 
-# %% ../nbs/02c_em.ipynb #98bc143b
+# %% ../nbs/02c_em.ipynb #c7ec66ce
 def kmeans_start(
     data: np.ndarray,          # points, shape (n, d)
     n_components: int,         # K
@@ -392,8 +393,8 @@ def kmeans_start(
     reg_covar: float = 1e-6,   # added to every variance, in (unit of x)²
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # weights (K,), means (K, d), covariances (K, d, d)
     "Where EM starts: shares, means and covariances of the clusters of k-means. Raises `ValueError`."
-    data = check_points(data, n_components)
-    labels, means = kmeans(data, n_components, rng)
+    data = np.ascontiguousarray(data, dtype=np.float64)
+    labels, means = kmeans(data, n_components, rng)                # checks the points
     K, d = means.shape
     n, first, second = np.empty(K), np.empty((K, d)), np.empty((K, d, d))
     _cluster_moments(data, labels, means, n, first, second)

@@ -202,13 +202,14 @@ def seconds(
         times.append(time.perf_counter() - start)
     return min(times[1:])
 
-# %% ../nbs/05_figures.ipynb #be69167b
+# %% ../nbs/05_figures.ipynb #4a68a9d7
 def last_generation(
-    shown: list[int],  # generations that a figure shows
+    shown: list[int],    # generations that a figure shows
+    name: str = "shown", # what the user calls them
 ) -> int:  # the last of them, where the chain may end
     "Raises `ValueError` unless the generations are ascending, from 0 on, and at least two fits long."
     if shown != sorted(set(shown)) or shown[0] < 0 or shown[-1] < 1:
-        raise ValueError(f"shown is {shown}: expected ascending generations from 0 on, the last at least 1, such as [0, 5, 10]")
+        raise ValueError(f"{name} is {shown}: expected ascending generations from 0 on, the last at least 1, such as [0, 5, 10]")
     return shown[-1]
 
 # %% ../nbs/05_figures.ipynb #2e5323c1

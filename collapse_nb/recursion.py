@@ -34,10 +34,10 @@ def generation_rng(
     "The random numbers of one generation for one purpose."
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index, PURPOSES.index(purpose))))
 
-# %% ../nbs/02_recursion.ipynb #60496a84
+# %% ../nbs/02_recursion.ipynb #cbb15201
 def replace(
     real: np.ndarray,                # the real data; ignored
-    synthetic: list[np.ndarray],  # synthetic sets so far
+    synthetic: list[np.ndarray],     # synthetic sets so far
     rng: np.random.Generator,        # not needed
 ) -> np.ndarray:  # the next training set
     "Train on the last model's output and nothing else."
@@ -66,10 +66,10 @@ def keep(
     "The last model's output, a random share `p` of it replaced by real examples. Raises `ValueError` for another p."
     return _exchange("keep", p, lambda real, rows, rng: real[rows])
 
-# %% ../nbs/02_recursion.ipynb #8e7d8acb
+# %% ../nbs/02_recursion.ipynb #26322c27
 def accumulate(
     real: np.ndarray,                # the real data
-    synthetic: list[np.ndarray],  # synthetic sets so far
+    synthetic: list[np.ndarray],     # synthetic sets so far
     rng: np.random.Generator,        # not needed
 ) -> np.ndarray:  # the next training set
     "Train on all data so far, real and synthetic."
