@@ -3,11 +3,13 @@ PYTHON ?= python3
 PROFILE ?= quick
 BIN = .venv/bin
 SETUP = .venv/installed
+EXTRAS ?= dev
 QUIET_BARS = TQDM_DISABLE=1
 
 BENCHMARKS = $(basename $(notdir $(wildcard nbs/benchmarks/*.ipynb)))
+STRESS = $(basename $(notdir $(wildcard nbs/stress/*.ipynb)))
 
-.PHONY: figures benchmarks test setup chapters readme export clean
+.PHONY: figures benchmarks stress test setup chapters readme export clean
 .DELETE_ON_ERROR:
 
 figures: setup  ## every figure, at PROFILE size, into figures/PROFILE/
@@ -15,6 +17,9 @@ figures: setup  ## every figure, at PROFILE size, into figures/PROFILE/
 
 benchmarks: setup  ## time the library against the public alternatives, into figures/benchmarks
 	$(BIN)/collapse_figures --profile nbs/benchmarks/real.yml --only $(BENCHMARKS) --out figures/benchmarks
+
+stress: setup  ## kill, interrupt and starve chains, many times over, into figures/stress; EXTRAS=dev,ray,dask brings the clusters
+	$(BIN)/collapse_figures --profile nbs/stress/real.yml --only $(STRESS) --out figures/stress
 
 test: setup  ## run every notebook as a test, the figure notebooks at smoke size included
 	$(QUIET_BARS) OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 2 --do_print --timing
@@ -26,11 +31,11 @@ $(SETUP): settings.ini setup.py constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "collapse_nb needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet -c constraints.txt uv
-	UV_FIND_LINKS="$$PIP_FIND_LINKS" VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt -e '.[dev]'
+	UV_FIND_LINKS="$$PIP_FIND_LINKS" VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt -e '.[$(EXTRAS)]'
 	touch $@
 
 chapters: setup  ## re-execute all chapters in place, so that their outputs match their code
-	$(QUIET_BARS) $(BIN)/jupyter nbconvert --to notebook --execute --inplace nbs/*.ipynb nbs/figures/*.ipynb nbs/benchmarks/*.ipynb
+	COLLAPSE_RUNS=$$(mktemp -d) $(QUIET_BARS) $(BIN)/jupyter nbconvert --to notebook --execute --inplace nbs/*.ipynb nbs/*/*.ipynb
 	$(BIN)/nbdev_clean
 
 export: setup  ## write collapse_nb/ from the chapters

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SPLITS', 'IDX_FILES', 'pydoc_text', 'folder_text', 'load_text', 'train_tokenizer', 'load_tokenizer', 'token_blocks',
-           'read_idx', 'load_images', 'fingerprint', 'find_device', 'device_name']
+           'read_idx', 'load_images', 'fingerprint', 'find_device', 'device_name', 'FiniteWatch']
 
 # %% ../nbs/00_data.ipynb #a94f38aa
 import gzip
@@ -223,11 +223,11 @@ def fill_hub_cache(
             data_files=files).download_and_prepare()
     (folder / short).rename(folder / f"{owner}___{short}")
 
-# %% ../nbs/00_data.ipynb #b70f9252
+# %% ../nbs/00_data.ipynb #e35dce04
 def find_device(
     accelerator: str = "auto",  # 'auto' (a GPU if there is one), 'gpu' or 'cpu'
 ):  # a `torch.device`
-    "The device that models run on. Raises `RuntimeError` if a GPU is asked for and there is none."
+    "The device that models run on. Raises `ValueError` if a GPU is asked for and there is none."
     if accelerator not in ("auto", "gpu", "cpu"):
         raise ValueError(f"accelerator is '{accelerator}': expected 'auto', 'gpu' or 'cpu'")
     import torch
@@ -235,7 +235,7 @@ def find_device(
     if torch.cuda.is_available(): return torch.device("cuda")
     if torch.backends.mps.is_available(): return torch.device("mps")
     if accelerator == "gpu":
-        raise RuntimeError("accelerator is 'gpu', but torch finds none here: run on a machine with one, or set "
+        raise ValueError("accelerator is 'gpu', but torch finds none here: run on a machine with one, or set "
                            "accelerator to 'cpu' or 'auto'")
     return torch.device("cpu")
 
@@ -247,3 +247,51 @@ def device_name(
     import torch
     if device.type == "cuda": return torch.cuda.get_device_name(device)
     return f"{device.type} ({torch.get_num_threads()} threads)"
+
+# %% ../nbs/00_data.ipynb #aa3879c4
+class FiniteWatch:
+    "Notes on every step of a training, looked at now and then: is it still made of finite numbers?"
+    def __init__(self,
+        learning_rate: float,  # of the training, for the message
+        every: int = 20,       # steps from one look to the next
+    ): self.learning_rate, self.every, self.notes = learning_rate, every, []
+
+    def note(self,
+        epoch: int,  # from 1
+        step: int,   # within the epoch, from 1
+        loss,        # of the step, a tensor of shape ()
+        parameters,  # the network's, after the step; their gradients are still those of the step
+    ) -> None:
+        "Note a step, on the device. Every `every` notes are looked at."
+        import torch
+        parameters = list(parameters)
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        with torch.no_grad():
+            largest = [torch.stack([end for t in tensors for end in t.aminmax()]).abs().amax()
+                       for tensors in (gradients, parameters)]
+            self.notes.append((epoch, step, torch.stack([loss, *largest])))
+        if len(self.notes) == self.every: self.look()
+
+    def look(self) -> None:
+        "Look at the notes, and forget them. Raises `FloatingPointError` for the first that isn't finite."
+        notes, self.notes = self.notes, []
+        if not notes: return
+        import torch
+        values = torch.stack([value for *_, value in notes]).tolist()
+        for (epoch, step, _), row in zip(notes, values):
+            for what, value in zip(("loss", "gradient", "parameters"), row): self.check(what, value, epoch, step)
+
+    def check(self,
+        what: str,     # 'loss', 'gradient', 'parameters', ...
+        value: float,  # should be finite
+        epoch: int,    # from 1
+        step: int,     # within the epoch, from 1
+    ) -> None:
+        "Raises `FloatingPointError`, with what to do, unless the value is finite."
+        if np.isfinite(value): return
+        if (epoch, step) == (1, 1) and what in ("loss", "gradient"):             # the weights haven't changed yet
+            raise FloatingPointError(f"the {what} is {value} in epoch 1, step 1, before learning_rate "
+                                     f"{self.learning_rate} had any effect: start from other weights, these are "
+                                     "damaged or far too large")
+        raise FloatingPointError(f"the {what} became {value} in epoch {epoch}, step {step}: learning_rate "
+                                 f"{self.learning_rate} is too large for these data, give a smaller one")

@@ -311,7 +311,7 @@ def error_growth(
     if policy != "accumulate_subsample": raise ValueError(f"policy is '{policy}': no formula for its errors")
     return 1 + np.cumsum(np.r_[0, (1 + g / (g + 1)) / (g + 2)**2])[:-1] + g / (g + 1)
 
-# %% ../nbs/02b_gaussian.ipynb #8af24c56
+# %% ../nbs/02b_gaussian.ipynb #f5cabe0d
 def error_table(
     policy: str,              # 'replace', 'accumulate' or 'accumulate_subsample'
     sample_sizes: list[int],  # M
@@ -324,9 +324,9 @@ def error_table(
     recorded = np.unique(np.r_[0:31, np.geomspace(30, n_generations, 150).round()].astype(int))
     recorded = recorded[recorded <= n_generations]
     growth, quartile, tables = error_growth(policy, n_generations)[recorded], 0.6744897501960817, []
-    for M, child in zip(sample_sizes, np.random.SeedSequence(seed).spawn(len(sample_sizes))):
-        chains = gaussian_chains(M, n_generations, n_chains, np.random.default_rng(child), ddof, policy,
-                                 recorded=recorded)
+    for M in sample_sizes:                                         # the seed and M choose the random numbers
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(M,)))
+        chains = gaussian_chains(M, n_generations, n_chains, rng, ddof, policy, recorded=recorded)
         mean, std = chains.mean[..., 0], chains.std[..., 0]
         mean2, variance = (part[recorded] for part in expected_moments(M, n_generations, ddof, policy))
         if policy == "replace": variance = np.exp(expected_log_variance(M, recorded + 1, ddof))

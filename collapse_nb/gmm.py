@@ -4,23 +4,18 @@
 
 # %% auto #0
 __all__ = ['TAILS', 'STARTS', 'Mixture', 'fit_mixture', 'to_sklearn', 'from_sklearn', 'overlap', 'squared_l2', 'stack',
-           'total_variance', 'tail_mass', 'quantile', 'count_modes', 'over_chains', 'variance_loss', 'merged_at',
-           'mixture_chains']
+           'total_variance', 'tail_mass', 'quantile', 'count_modes', 'over_chains', 'variance_loss', 'merged_at']
 
-# %% ../nbs/03_gmm.ipynb #2eabe2cb
+# %% ../nbs/03_gmm.ipynb #963af069
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Event
 
 import numpy as np
-from joblib import cpu_count
 from numba import njit
 
 from .em import STRICT, check_settings, em, kmeans_start
-from .recursion import recurse, replace
 
-# %% ../nbs/03_gmm.ipynb #a0f1c9bd
+# %% ../nbs/03_gmm.ipynb #4bb3f76d
 def _factors(
     covariances: np.ndarray,  # shape (..., d, d)
 ) -> np.ndarray:  # lower triangular, shape (..., d, d)
@@ -33,7 +28,8 @@ def _factors(
 def _one(mixture: "Mixture") -> None:
     "Raises `ValueError` for an array of mixtures where one is needed."
     if mixture.weights.ndim != 1:
-        raise ValueError(f"this holds mixtures of shape {mixture.weights.shape[:-1]}: choose one, such as mixture[-1]")
+        raise ValueError(f"this holds mixtures of shape {mixture.weights.shape[:-1]}: choose one, such as "
+                         f"mixture[-1]")
 
 @njit(**STRICT)
 def _place(z, u, shares, means, factors):
@@ -118,14 +114,15 @@ def _log_normal(
     log_det = np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(-1)
     return -.5 * ((z**2).sum(-1) + difference.shape[-1] * np.log(2 * np.pi)) - log_det
 
-# %% ../nbs/03_gmm.ipynb #9e1aee43
+# %% ../nbs/03_gmm.ipynb #2bbe8872
 def overlap(
     p: Mixture,  # one mixture or an array of them
     q: Mixture,  # likewise; leading axes broadcast
 ) -> np.ndarray:  # ∫ p q, shape of the leading axes
     "The integral of the product of two mixtures' densities, in closed form. Raises `ValueError`."
     if p.means.shape[-1] != q.means.shape[-1]:
-        raise ValueError(f"the mixtures have {p.means.shape[-1]} and {q.means.shape[-1]} dimensions: expected the "
+        raise ValueError(f"the mixtures have {p.means.shape[-1]} and {q.means.shape[-1]} dimensions: expected "
+                         f"the "
                          f"same of both")
     difference = p.means[..., :, None, :] - q.means[..., None, :, :]
     covariance = p.covariances[..., :, None, :, :] + q.covariances[..., None, :, :, :]
@@ -240,29 +237,3 @@ STARTS = dict(
     one=Mixture(np.ones(1), np.zeros((1, 2)), np.eye(2)[None]),
     modes=Mixture(np.array([.5, .5]), np.array([[-2.0], [2.0]]), np.ones((2, 1, 1))),
 )
-
-# %% ../nbs/03_gmm.ipynb #f48eae7c
-def mixture_chains(
-    start: Mixture,                          # the distribution that real data are drawn from
-    chains: list[tuple[int, int]],           # points per generation, and seed, of each; long ones first is fastest
-    n_generations: int,                      # generations after generation 0, at least 1
-    fit: Callable = fit_mixture(),           # fit(data, rng) -> `Mixture`
-    policy: Callable = replace,              # as in `recurse`
-    progress: Callable = lambda points: None,  # called after each generation with the number of points fitted
-) -> list[Mixture]:  # for each chain its generations, counted by the leading axis
-    "Chains of mixtures, several at a time. Raises `ValueError` for bad arguments."
-    stopped = Event()
-    def run(n_samples, seed):
-        models = []
-        real = start.sample(n_samples, np.random.default_rng(seed))
-        for g in recurse(fit, real, policy, seed, n_generations):
-            if stopped.is_set(): break
-            models.append(g.model)
-            progress(len(g.data))
-        return stack(models)
-    for n_samples, _ in chains:
-        if not 2 <= n_samples <= 10**9:
-            raise ValueError(f"n_samples is {n_samples}: expected at least 2 points, and at most a billion")
-    with ThreadPoolExecutor(cpu_count()) as pool:
-        try: return list(pool.map(run, *zip(*chains)))
-        finally: stopped.set()                                  # after an error or Ctrl-C the others stop as well

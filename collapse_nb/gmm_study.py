@@ -6,21 +6,21 @@
 __all__ = ['EXAMPLE', 'measure_chain', 'two_modes', 'summarise', 'typical', 'histograms', 'quantiles', 'draw_two_modes', 'study',
            'main']
 
-# %% ../nbs/06_gmm_study.ipynb #8e8dd7f8
-import argparse
-import sys
+# %% ../nbs/06_gmm_study.ipynb #d8519879
 from functools import cache
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
+from joblib import cpu_count
 
-from .figures import (STYLE, OneLineParser, last_generation, output_folder, parse_seeds, save_figure,
-                                 writable_folder)
-from .gmm import (STARTS, TAILS, Mixture, count_modes, fit_mixture, merged_at, mixture_chains,
-                             over_chains, quantile, squared_l2, tail_mass, total_variance, variance_loss)
+from .chains import make_chain, run_chains
+from .commands import OneLineParser, parse_seeds, run_command, writable_folder
+from .figures import STYLE, last_generation, output_folder, save_figure
+from .gmm import (STARTS, TAILS, Mixture, count_modes, merged_at, over_chains, quantile, squared_l2,
+                             tail_mass, total_variance, variance_loss)
 from .recursion import generation_rng
+from .runs import Run, aside
 
 # %% ../nbs/06_gmm_study.ipynb #de115657
 @cache
@@ -44,25 +44,21 @@ def measure_chain(
                              variance_ratio=variance / variance[0], modes=count_modes(models), **tails,
                              **components))
 
-# %% ../nbs/06_gmm_study.ipynb #7f3f18d4
+# %% ../nbs/06_gmm_study.ipynb #28ee55e9
 def two_modes(
     sample_sizes: list[int],   # N, points per generation
     n_generations: int,        # generations after generation 0
     seeds: list[int],          # one chain for each
     n_components: int = 2,     # Gaussians in the fitted mixture
-) -> tuple[pd.DataFrame, dict]:  # a row per N, seed and generation; and (N, seed) -> the chain's mixtures
+) -> tuple[pd.DataFrame, dict, list[Run]]:  # a row per N, seed and generation; (N, seed) -> mixtures; the runs
     "Chains from the two modes at −2 and 2, measured. Raises `ValueError` for bad arguments."
-    for N in sample_sizes:
-        if 2 <= N < n_components:
-            raise ValueError(f"n_components is {n_components}, more than the {N} points: give more points")
-    jobs, fit = [(N, seed) for N in sorted(sample_sizes, reverse=True) for seed in seeds], fit_mixture(n_components)
-    with tqdm(total=sum(N for N, _ in jobs) * (n_generations + 1), unit="points", unit_scale=True,
-              leave=False, delay=.5) as bar:
-        chains = mixture_chains(STARTS["modes"], jobs, n_generations, fit, progress=bar.update)
-    chains = dict(zip(jobs, chains))
+    jobs = [(N, seed) for N in sorted(sample_sizes, reverse=True) for seed in seeds]
+    given = [dict(start="modes", n_samples=N, seed=seed, n_components=n_components) for N, seed in jobs]
+    runs = run_chains("gmm", given, n_generations, backend="threads", n_jobs=cpu_count())
+    chains = {job: run.models.all()[:n_generations + 1] for job, run in zip(jobs, runs)}
     tables = [measure_chain(models).assign(n_samples=N, seed=seed) for (N, seed), models in chains.items()]
     table = pd.concat(tables, ignore_index=True)
-    return table[["n_samples", "seed", *table.columns.drop(["n_samples", "seed"])]], chains
+    return table[["n_samples", "seed", *table.columns.drop(["n_samples", "seed"])]], chains, runs
 
 # %% ../nbs/06_gmm_study.ipynb #5be49e9e
 def summarise(
@@ -164,15 +160,15 @@ def _draw_components(axes, bands):
             _draw_band(ax, band, color="k" if first else "0.55", ls="-" if first else "--")
         ax.set(ylabel=f"{label} (unit)", title=f"components, N = {bands.n_samples.iloc[0]:,}")
 
-# %% ../nbs/06_gmm_study.ipynb #8682eb20
+# %% ../nbs/06_gmm_study.ipynb #9cf20dc0
 EXAMPLE = """example:
   collapse_gmm --n-samples 500 1000 --n-generations 20 200 --seeds 0-9
 """
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> OneLineParser:
     "The options of `collapse_gmm`."
-    parser = OneLineParser("collapse_gmm", epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter,
-                           description="Refit a mixture of two modes, at -2 and 2, on its own points.")
+    parser = OneLineParser("collapse_gmm", "Refit a mixture of two modes, at -2 and 2, on its own points.",
+                           EXAMPLE)
     parser.add_argument("--n-samples", type=int, nargs="+", default=[500, 1000], metavar="N",
                         help="points per generation (default: 500 1000)")
     parser.add_argument("--n-components", type=int, default=2, metavar="K",
@@ -183,7 +179,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", help="folder for the results (default: figures/gmm in the project)")
     return parser
 
-# %% ../nbs/06_gmm_study.ipynb #ec21d19a
+# %% ../nbs/06_gmm_study.ipynb #c866d00e
+def _distinct(**lists) -> None:
+    "Raises `ValueError` for a list that holds a value twice."
+    for name, values in lists.items():
+        if len(set(values)) < len(values): raise ValueError(f"{name} is {values}: expected each value once")
+
 def study(
     sample_sizes: list[int],  # N, points per generation
     n_components: int,        # Gaussians in the mixture
@@ -192,14 +193,14 @@ def study(
     out: str,                 # folder for the results, relative to the project
 ) -> dict:  # what `summarise` says
     "Chains, picture, numbers and summary of the two modes, saved as the figure 'gmm_modes'. Raises `ValueError`."
-    for name, values in dict(sample_sizes=sample_sizes, seeds=seeds).items():
-        if len(set(values)) < len(values): raise ValueError(f"{name} is {values}: expected each value once")
-    table, chains = two_modes(sample_sizes, last_generation(shown), seeds, n_components)
+    _distinct(sample_sizes=sample_sizes, seeds=seeds)
+    table, chains, runs = two_modes(sample_sizes, last_generation(shown), seeds, n_components)
     chosen, summary, bands = typical(table), summarise(table), quantiles(table)
     bars = histograms(chains, chosen, sorted({0, *shown}))
     N = max(sample_sizes)
     def told(name, form): return "{:{f}} ({:{f}} to {:{f}})".format(*summary[N][name], f=form)
-    caption = (f"Two modes at −2 and 2, refitted with {n_components} components; {len(seeds)} chains for each N. "
+    caption = (f"Two modes at −2 and 2, refitted with {n_components} components; {len(seeds)} chains for each "
+               f"N. "
                f"Above: the chain with the median variance at the end (seed {chosen[N]} for N = {N:,}), points as "
                f"bars, models as lines. Below: medians, and bands for 90 % of chains; black and grey, the left and the "
                f"right component. With N = {N:,}, after {shown[-1]:,} generations, median and 90 % of chains are "
@@ -212,36 +213,42 @@ def study(
                       out=out)
     with plt.style.context(STYLE):
         folder = save_figure("gmm_modes", draw_two_modes(bands, bars), bands, caption, parameters,
-                             results=dict(seeds=seeds) | summary)
-    table[table.generation == shown[-1]].to_csv(folder / "gmm_modes_chains.csv", index=False, float_format="%.8g")
-    bars.to_csv(folder / "gmm_modes_histograms.csv", index=False, float_format="%.8g")
+                             results=dict(seeds=seeds) | summary, runs=runs)
+    for name, part in (("chains", table[table.generation == shown[-1]]), ("histograms", bars)):
+        with aside(folder / f"gmm_modes_{name}.csv") as place:
+            part.to_csv(place, index=False, float_format="%.8g")
     return summary
 
-# %% ../nbs/06_gmm_study.ipynb #b48a78c6
+# %% ../nbs/06_gmm_study.ipynb #5fa4f315
 def main(
     arguments: list[str] | None = None,  # None: those of the command line
 ) -> int:  # exit status: 0 done, 2 a mistake in the arguments
     "The command `collapse_gmm`."
     options = _parser().parse_args(arguments)
-    try:
-        last = last_generation(options.n_generations, "--n-generations")
-        seeds, folder = parse_seeds(options.seeds), writable_folder(output_folder("gmm", options.out))
-        summary = study(options.n_samples, options.n_components, options.n_generations, seeds, str(folder))
-    except (ValueError, OSError, MemoryError) as e:
-        print(f"collapse_gmm: {str(e) or 'not enough memory: give fewer --n-samples'}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("collapse_gmm: stopped before the chains were complete; nothing was written", file=sys.stderr)
-        return 130
-    _report(summary, last)
+    return run_command("collapse_gmm", lambda: _study(options), "what is complete of the chains is on the "
+                                                                "disk, and the "
+                       "same command goes on")
+
+def _study(options) -> int:
+    "What `collapse_gmm` does."
+    last = last_generation(options.n_generations, "--n-generations")
+    seeds = parse_seeds(options.seeds)
+    _distinct(n_samples=options.n_samples)
+    for N in options.n_samples: make_chain("gmm", start="modes", n_samples=N, n_components=options.n_components)
+    folder = writable_folder(output_folder("gmm", options.out))
+    print(f"{len(seeds)} chains for each of {len(options.n_samples)} sizes, on the CPU, into {folder}",
+          flush=True)
+    _report(study(options.n_samples, options.n_components, options.n_generations, seeds, str(folder)), last)
     return 0
 
 def _report(summary: dict, last: int) -> None:
     "Print what is lost."
     for N, measures in summary.items():
         print(f"N = {N:,}, after {last:,} generations (median; 90 % of {measures['chains']} chains):")
-        for name in ("variance_ratio", "variance_lost_per_generation", *(f"beyond_{share:.1%}" for share in TAILS),
+        for name in ("variance_ratio", "variance_lost_per_generation",
+                     *(f"beyond_{share:.1%}" for share in TAILS),
                      "distance_between_outer_means", "l2"):
             print("  {:30}{:9.2g}   {:9.2g} … {:.2g}".format(name, *measures[name]))
-        print(f"  chains with one mode at some time {measures['chains_with_one_mode_at_some_time']}, at the end "
+        print(f"  chains with one mode at some time {measures['chains_with_one_mode_at_some_time']}, at the "
+              f"end "
               f"{measures['chains_with_one_mode_at_the_end']}")

@@ -4,13 +4,15 @@
 
 # %% auto #0
 __all__ = ['pretrained', 'untrained', 'block_scores', 'score', 'perplexity', 'LMModule', 'EpochBar', 'train_lm',
-           'continue_blocks', 'PromptedModel', 'fit_lm']
+           'continue_blocks', 'PromptedModel', 'fit_lm', 'load_network']
 
-# %% ../nbs/01_lm_module.ipynb #69311f22
+# %% ../nbs/01_lm_module.ipynb #9537ca40
+import json
 import logging
 import tempfile
 import warnings
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +24,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 from tqdm import tqdm
 
-from .data import find_device
+from .data import FiniteWatch, find_device
 
 # %% ../nbs/01_lm_module.ipynb #e1c9e57d
 def pretrained(
@@ -98,7 +100,7 @@ def perplexity(
     "Corpus perplexity: exp(total negative log-likelihood / number of predicted tokens)."
     return float(np.exp(np.mean(scores)))
 
-# %% ../nbs/01_lm_module.ipynb #488d62c3
+# %% ../nbs/01_lm_module.ipynb #feca95a1
 class LMModule(pl.LightningModule):
     "A causal language model that Lightning can train, validate and test on blocks of tokens."
     def __init__(self,
@@ -110,9 +112,19 @@ class LMModule(pl.LightningModule):
         super().__init__()
         self.network, self.epochs = network, epochs
         self.learning_rate, self.final_learning_rate = learning_rate, final_learning_rate
+        self.watch = FiniteWatch(learning_rate)
 
     def training_step(self, batch, _):
         return block_scores(self.network, batch[0]).mean()
+
+    def on_train_batch_end(self, outputs, batch, index):
+        self.watch.note(self.current_epoch + 1, index + 1, outputs["loss"], self.parameters())
+        if self.trainer.is_last_batch: self.watch.look()
+
+    def on_train_epoch_end(self):
+        for name, value in self.trainer.callback_metrics.items():                # the validation loss
+            self.watch.check(name.replace("_", " "), value.item(), self.current_epoch + 1,
+                             self.trainer.num_training_batches)
 
     def validation_step(self, batch, _):
         self.log("validation_loss", block_scores(self.network, batch[0]).mean(), batch_size=len(batch[0]))
@@ -128,17 +140,20 @@ class LMModule(pl.LightningModule):
         cosine = torch.optim.lr_scheduler.CosineAnnealingLR(adam, self.epochs, self.final_learning_rate)
         return dict(optimizer=adam, lr_scheduler=cosine)
 
-# %% ../nbs/01_lm_module.ipynb #8aca69d1
+# %% ../nbs/01_lm_module.ipynb #45f2cf5a
 class EpochBar(Callback):
     "A progress bar that counts epochs and shows the validation perplexity."
-    def on_train_start(self, trainer, module):
-        self.bar = tqdm(total=trainer.max_epochs, desc="epochs", leave=False)
+    def __init__(self): self.bar = tqdm(desc="epochs", leave=False)
+
+    def on_train_start(self, trainer, module): self.bar.reset(trainer.max_epochs)
 
     def on_validation_end(self, trainer, module):
         self.bar.set_postfix(validation=f"{trainer.callback_metrics['validation_loss'].exp():.1f}")
         self.bar.update()
 
     def on_train_end(self, trainer, module): self.bar.close()
+
+    def on_exception(self, trainer, module, exception): self.bar.close()
 
 # %% ../nbs/01_lm_module.ipynb #b30c79fd
 def _loader(blocks, batch_size, shuffle=False):
@@ -152,7 +167,7 @@ def _trainer(device, **kwargs):
                       enable_progress_bar=False,
                       enable_model_summary=False, num_sanity_val_steps=0, **kwargs)
 
-# %% ../nbs/01_lm_module.ipynb #e883d761
+# %% ../nbs/01_lm_module.ipynb #a7a707cb
 def train_lm(
     network,                      # a transformers causal language model; trained in place
     train: np.ndarray,            # training blocks, shape (n, block_size)
@@ -163,7 +178,8 @@ def train_lm(
     accelerator: str = "auto",    # 'auto', 'gpu' or 'cpu'
     callbacks: tuple = (),        # further Lightning callbacks
 ):  # the same network, with the weights of its best epoch, in evaluation mode
-    "Train, and keep the epoch with the lowest loss on `validation`. Raises `ValueError` for unusable arguments."
+    """Train, and keep the epoch with the lowest loss on `validation`. Raises `ValueError` for unusable arguments,
+    `FloatingPointError` where training diverges."""
     if epochs < 1 or batch_size < 1: raise ValueError(f"epochs is {epochs}, batch_size {batch_size}: expected at least 1")
     top = max(train.max(), validation.max())
     if top >= network.config.vocab_size:
@@ -177,9 +193,6 @@ def train_lm(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")                      # Lightning's hints on workers and logging
             trainer.fit(module, _loader(train, batch_size, shuffle=True), _loader(validation, batch_size))
-        if not torch.isfinite(trainer.callback_metrics["validation_loss"]):
-            raise ValueError(f"the validation loss became {trainer.callback_metrics['validation_loss']} in {epochs} epochs: "
-                             f"learning_rate {learning_rate} is too large")
         module.load_state_dict(torch.load(best.best_model_path, weights_only=True)["state_dict"])
     return network.to(device).eval()
 
@@ -214,7 +227,20 @@ def continue_blocks(
             raise ValueError(f"the search ended after {new[-1].shape[1]} of {n_new} tokens: the model's scores aren't finite")
     return np.concatenate(new).astype(np.int32)
 
-# %% ../nbs/01_lm_module.ipynb #6cf719cd
+# %% ../nbs/01_lm_module.ipynb #e7332bf5
+@contextmanager
+def _quiet():
+    "Without the progress bars and warnings of transformers, and then as before."
+    from transformers.utils import logging as messages
+    level, bars = messages.get_verbosity(), messages.is_progress_bar_enabled()
+    messages.set_verbosity_error()
+    messages.disable_progress_bar()
+    try: yield
+    finally:
+        messages.set_verbosity(level)
+        if bars: messages.enable_progress_bar()
+
+# %% ../nbs/01_lm_module.ipynb #06448493
 @dataclass(frozen=True)
 class PromptedModel:
     "A trained network together with the prompts that it continues."
@@ -234,7 +260,13 @@ class PromptedModel:
         return continue_blocks(self.network, self.prompts, num_beams=self.num_beams,
                                repetition_penalty=self.repetition_penalty)
 
-# %% ../nbs/01_lm_module.ipynb #69a3f1e0
+    def save(self,
+        folder: Path,  # made if it isn't there
+    ) -> None:
+        "Write the network alone: `config.json`, `generation_config.json` and `model.safetensors`."
+        with _quiet(): self.network.save_pretrained(folder)
+
+# %% ../nbs/01_lm_module.ipynb #cfcf7496
 def fit_lm(
     start: Callable,                  # start() -> a network, such as `pretrained(name)` or `untrained(...)`
     prompts: np.ndarray,              # the original training blocks, shape (n, block_size)
@@ -246,13 +278,37 @@ def fit_lm(
     repetition_penalty: float = 1.0,  # when it generates; 1: none
     accelerator: str = "auto",        # 'auto', 'gpu' or 'cpu'
 ) -> Callable:  # fit(blocks, rng) -> `PromptedModel`
-    "How to train a language model of the recursion: every generation begins at the same `start`."
+    """How to train a language model of the recursion: every generation begins at the same `start`. The fit raises
+    `FloatingPointError` where training diverges."""
     def fit(data, rng):
         with torch.random.fork_rng():
             torch.manual_seed(int(rng.integers(2**63)))
             network = train_lm(start(), data, validation, epochs, batch_size, learning_rate, accelerator)
         return PromptedModel(network, prompts, num_beams, repetition_penalty)
     return fit
+
+# %% ../nbs/01_lm_module.ipynb #b8bd884f
+def load_network(
+    folder: Path,               # written by `PromptedModel.save`
+    accelerator: str = "auto",  # 'auto', 'gpu' or 'cpu'
+):  # the transformers causal language model, in float32, in evaluation mode, on the device
+    "Read a network, from local safetensors alone. Raises `ValueError` for a damaged folder or a missing GPU."
+    from transformers import AutoModelForCausalLM
+    device, path = find_device(accelerator), Path(folder).absolute()
+    try:
+        (path / "model.safetensors").stat()                     # or it would ask the hub for a missing folder
+        if "implementation" in str(json.loads((path / "config.json").read_text())):
+            raise ValueError("the configuration asks for code from the hub, such as an attention kernel")
+        with _quiet():
+            network, report = AutoModelForCausalLM.from_pretrained(
+                path, dtype=torch.float32, local_files_only=True, use_safetensors=True, trust_remote_code=False,
+                output_loading_info=True)
+        if any(report.values()): raise ValueError(f"not the weights of this configuration: {report}")
+    except Exception as e:                              # the library's own errors are of many kinds
+        raise ValueError(f"'{folder}' holds no undamaged network: give a folder that PromptedModel.save has "
+                         "written") from e
+    for p in network.parameters(): p.data = p.data.clone()
+    return network.to(device).eval()
 
 # %% ../nbs/01_lm_module.ipynb #b1b8b23a
 def fill_model_cache(

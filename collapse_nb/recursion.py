@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['PURPOSES', 'Generation', 'generation_rng', 'replace', 'keep', 'accumulate', 'accumulate_subsample', 'fresh',
-           'recurse']
+           'parse_policy', 'recurse']
 
-# %% ../nbs/02_recursion.ipynb #ad40a603
+# %% ../nbs/02_recursion.ipynb #941e0fd9
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -45,10 +46,18 @@ def replace(
 
 replace.history = 1
 
-# %% ../nbs/02_recursion.ipynb #f225fc2e
+# %% ../nbs/02_recursion.ipynb #e895708b
+def _named(name: str, value: float) -> Callable:
+    "Give a policy the name that it's written with, such as 'keep(0.1)'."
+    def mark(policy):
+        policy.__name__ = f"{name}({value})"
+        return policy
+    return mark
+
 def _exchange(name: str, p: float, supply: Callable) -> Callable:
     "The last synthetic set with a random share `p` of its rows taken from `supply(real, rows, rng)`."
     if not 0 <= p <= 1: raise ValueError(f"{name}({p}): the share of real data must lie between 0 and 1")
+    @_named(name, p)
     def policy(real, synthetic, rng):
         data = synthetic[-1].copy()
         if p and not round(p * len(data)):
@@ -75,12 +84,13 @@ def accumulate(
     "Train on all data so far, real and synthetic."
     return np.concatenate([real, *synthetic])
 
-# %% ../nbs/02_recursion.ipynb #2541549c
+# %% ../nbs/02_recursion.ipynb #033852a6
 def accumulate_subsample(
     n: int,  # examples in each training set
 ) -> Callable:  # a policy
     "Train on `n` examples drawn without replacement from all data so far."
     if n < 1: raise ValueError(f"accumulate_subsample({n}): a training set needs at least 1 example")
+    @_named("accumulate_subsample", n)
     def policy(real, synthetic, rng):
         pool = accumulate(real, synthetic, rng)
         if n > len(pool): raise ValueError(f"accumulate_subsample({n}): the pool has only {len(pool)} examples")
@@ -94,6 +104,23 @@ def fresh(
 ) -> Callable:  # a policy
     "The last model's output, a random share `p` of it replaced by new real ones. Raises `ValueError` for another p."
     return _exchange("fresh", p, lambda real, rows, rng: draw(len(rows), rng))
+
+# %% ../nbs/02_recursion.ipynb #cd55485b
+def parse_policy(
+    text: str,                     # such as 'replace', 'keep(.1)', 'accumulate' or 'accumulate_subsample(500)'
+    draw: Callable | None = None,  # draw(n, rng) -> n new real examples, for 'fresh(.1)'
+) -> Callable:  # the policy, whose `__name__` is the text in its usual form
+    "A policy from its name. Raises `ValueError` for an unknown one, or a value that it can't have."
+    found = re.fullmatch(r"(\w+)(?:\((.+)\))?", text.replace(" ", ""))
+    name, value = found.groups() if found else (None, None)
+    if value is None and name in ("replace", "accumulate"): return globals()[name]
+    try: value = dict(keep=float, fresh=float, accumulate_subsample=int)[name](value)
+    except (KeyError, TypeError, ValueError):
+        raise ValueError(f"policy '{text}': expected replace, keep(.1), accumulate, accumulate_subsample(500) "
+                         f"or fresh(.1)") from None
+    if name == "fresh" and draw is None:
+        raise ValueError(f"policy '{text}': this family has no supply of new real data; give keep({value}), say")
+    return fresh(value, draw) if name == "fresh" else globals()[name](value)
 
 # %% ../nbs/02_recursion.ipynb #7fe8120c
 def _generations(fit, real, policy, seed, indices, done) -> Iterator[Generation]:
