@@ -196,7 +196,7 @@ def lm_start(
     weights = np.array([fingerprint(p.detach().numpy()) for p in network.parameters()])
     return start, fingerprint(weights), sum(p.nbytes for p in network.parameters())
 
-# %% ../nbs/04a_chains.ipynb #9727509a
+# %% ../nbs/04a_chains.ipynb #fa5a5198
 @family
 def lm(
     policy: str = "replace",         # how the next training set is made
@@ -236,8 +236,8 @@ def lm(
     def measure(g):
         scores = score(g.model.network, blocks["test"])
         return dict(perplexity=perplexity(scores), different_tokens=len(np.unique(g.data)), test_scores=scores)
-    return Chain(config, fit, real, rule, load=load, measure=measure, keep_synthetic=True, weights=("first", "last"),
-                 model_bytes=size, notes=dict(text=text, tokenizer=tokenizer, model=model),
+    return Chain(config, fit, real, rule, load=load, measure=measure, keep_synthetic=True,
+                 weights=("first", "last"), model_bytes=size, notes=dict(text=text, tokenizer=tokenizer, model=model),
                  device=device_name(device))
 
 # %% ../nbs/04a_chains.ipynb #d6379f1f
@@ -377,7 +377,7 @@ def run_chains(
     if failures := [outcome for outcome in outcomes if outcome]: raise ValueError(failures[0])
     return runs
 
-# %% ../nbs/04a_chains.ipynb #355f5c58
+# %% ../nbs/04a_chains.ipynb #717049ab
 EXAMPLES = """examples:
   collapse_chain gmm --n-samples 500 --n-generations 200 --seeds 0-9 --jobs 2
   collapse_chain gaussian --policy 'keep(.1)' --n-generations 1000
@@ -388,8 +388,8 @@ EXAMPLES = """examples:
 
 def _parser() -> OneLineParser:
     "The options of `collapse_chain`: those of every family, and those that all have."
-    parser = OneLineParser("collapse_chain", "Run chains of one family of models, one for each seed, and keep them "
-                           "on the disk.", EXAMPLES)
+    parser = OneLineParser("collapse_chain", "Run chains of one family of models, one for each seed, and "
+                           "keep them on the disk.", EXAMPLES)
     kinds = parser.add_subparsers(dest="family", required=True, metavar="FAMILY", help=", ".join(FAMILIES))
     for name, function in FAMILIES.items():
         sub = kinds.add_parser(name, description=function.__doc__, examples=EXAMPLES)
@@ -402,8 +402,8 @@ def _add_common(parser: OneLineParser) -> None:
     "What the chains of all families have."
     _add(parser, "n_generations", int, "generations after generation 0 (default: 10)", metavar="G")
     _add(parser, "seeds", str, "one chain each, such as 0-4 or 0,3,7 (default: 0)")
-    _add(parser, "weights", str, "of which generations a network's weights are kept: first, last, first last, all, "
-         "none (default: lm first last, vae all)", nargs="+", metavar="WHICH")
+    _add(parser, "weights", str, "of which generations a network's weights are kept: first, last, first last, "
+         "all, none (default: lm first last, vae all)", nargs="+", metavar="WHICH")
     parser.add_argument("--parameters", metavar="FILE",
                         help="YAML file with any of the options above, such as 'n_samples: 500'")
     parser.add_argument("--out", metavar="DIR",
@@ -421,7 +421,7 @@ def _add(parser: OneLineParser, option: str, kind: type, meaning: str, **more) -
                         help=meaning.replace("%", "%%"),
                         default=argparse.SUPPRESS, **more)
 
-# %% ../nbs/04a_chains.ipynb #562c046b
+# %% ../nbs/04a_chains.ipynb #32ccdda1
 COMMON = dict(n_generations=10, seeds="0", weights=())         # what all families have, in a file or as options
 
 def _settings(family: str, typed: dict) -> tuple[dict, int, list[int], list[str] | None]:
@@ -441,7 +441,8 @@ def _settings(family: str, typed: dict) -> tuple[dict, int, list[int], list[str]
     if weights and "accelerator" not in own:
         raise ValueError(f"family '{family}' has no weights to choose from: leave --weights out")
     if weights: check_weights(weights)
-    return given, n, parse_seeds(",".join(map(str, seeds)) if isinstance(seeds, list) else str(seeds)), weights or None
+    if isinstance(seeds, list): seeds = ",".join(map(str, seeds))
+    return given, n, parse_seeds(str(seeds)), weights or None
 
 # %% ../nbs/04a_chains.ipynb #166c1361
 def device_line(
@@ -458,15 +459,15 @@ def device_line(
     unused = gpu.type != "cpu" and device.type == "cpu"
     return f"on {device_name(device)}, {reason}" + f" (there is a GPU, {device_name(gpu)})" * unused
 
-# %% ../nbs/04a_chains.ipynb #350ae9fc
+# %% ../nbs/04a_chains.ipynb #069869cd
 def main(
     arguments: list[str] | None = None,  # None: those of the command line
 ) -> int:  # exit status: 0 all well, 1 some chain failed, 2 a mistake in the arguments
     "The command `collapse_chain`."
     chosen = _parser().parse_args(arguments)
     typed = shlex.join(["collapse_chain", *(sys.argv[1:] if arguments is None else arguments)])
-    return run_command("collapse_chain", lambda: _run(chosen), f"what is complete is on the disk, and the same "
-                                                               f"command goes on: {typed}")
+    goes_on = f"what is complete is on the disk, and the same command goes on: {typed}"
+    return run_command("collapse_chain", lambda: _run(chosen), goes_on)
 
 def _run(chosen) -> int:
     "What `collapse_chain` does."
@@ -482,9 +483,8 @@ def _run(chosen) -> int:
     print(f"{family}: {len(seeds)} {'chain' if len(seeds) == 1 else 'chains'} to generation {n}, {device}, "
           f"into {root}", flush=True)
     start = time.monotonic()
-    runs, outcomes = run_all(family, [given | dict(seed=s) for s in seeds], n, root, chosen.backend,
-                             chosen.jobs, chosen.gpus_per_chain,
-                             weights, not chosen.no_wait)
+    runs, outcomes = run_all(family, [given | dict(seed=s) for s in seeds], n, root, chosen.backend, chosen.jobs,
+                             chosen.gpus_per_chain, weights, not chosen.no_wait)
     for run, outcome in zip(runs, outcomes):
         if outcome: print(f"collapse_chain: {outcome}", file=sys.stderr)
         else: print(f"seed {run.seed}: {run.folder}")

@@ -28,7 +28,7 @@ from .commands import (ROOT, OneLineParser, check_values, nearest, project_path,
 from .data import device_name, find_device
 from .runs import Run, aside, provenance, read_sealed, runs_folder
 
-# %% ../nbs/05_figures.ipynb #2982e8ac
+# %% ../nbs/05_figures.ipynb #501a5c62
 def notebooks(
     folder: str,  # 'figures' or 'benchmarks'
 ) -> dict[str, Path]:  # name -> path, sorted by name
@@ -38,7 +38,7 @@ def notebooks(
 def figure_notebook(
     figure: str,  # a figure's id, such as 'gmm_scatter'
 ) -> Path:  # its notebook
-    "The notebook of a figure, benchmark or stress test. Raises `ValueError` for an unknown id, with the nearest known one."
+    "Where a figure, benchmark or stress test is made. Raises `ValueError` for an unknown id, with the nearest one."
     known = notebooks("figures") | notebooks("benchmarks") | notebooks("stress")
     if not known:
         raise ValueError(f"no figure notebooks in '{project_path('nbs')}': install the project from a clone, "
@@ -57,12 +57,12 @@ def default_parameters(
     assignments = [node for node in ast.parse(source).body if isinstance(node, ast.Assign)]
     return {node.targets[0].id: ast.literal_eval(node.value) for node in assignments}
 
-# %% ../nbs/05_figures.ipynb #85c18b07
+# %% ../nbs/05_figures.ipynb #5d04118a
 def check_parameters(
     figure: str,   # a figure's id
     given: dict,   # name -> value that is to replace the default
 ) -> None:
-    "Raises `ValueError` for a name that the figure doesn't have, a value of another type than its default, or one out of range."
+    "Raises `ValueError` for an unknown name, a value of another type than the default, or one out of range."
     if "out" in given: raise ValueError("parameter 'out' is set by the command: use --out")
     check_values(given, default_parameters(figure), f"figure '{figure}'")
 
@@ -98,7 +98,7 @@ STYLE = {
     "figure.constrained_layout.use": True, "figure.dpi": 100, "savefig.dpi": 200, "pdf.fonttype": 42,
 }
 
-# %% ../nbs/05_figures.ipynb #aed232f6
+# %% ../nbs/05_figures.ipynb #d6e7fd75
 def save_figure(
     figure: str,          # the figure's id
     picture,              # a matplotlib `Figure`
@@ -115,7 +115,8 @@ def save_figure(
     folder = project_path(parameters.pop("out"))
     folder.mkdir(parents=True, exist_ok=True)
     record = dict(figure=figure, caption=caption, parameters=parameters, data=data, device=device,
-                  **(dict(results=results) if results else {}), **(dict(runs=_origin(runs)) if runs else {}), **provenance())
+                  **(dict(results=results) if results else {}),
+                  **(dict(runs=_origin(runs)) if runs else {}), **provenance())
     with aside(folder / f"{figure}.png") as part: picture.savefig(part, format="png")
     with aside(folder / f"{figure}.pdf") as part:
         picture.savefig(part, format="pdf", metadata=dict(CreationDate=None))
@@ -129,7 +130,7 @@ def save_figure(
 def _origin(runs: Sequence[Run]) -> dict:
     "The names of runs, and how many of them were begun with which commit."
     begun = [read_sealed(run.folder / "run.json")["begun"] for run in runs]
-    commits = Counter(f"{b['commit']}{' and uncommitted changes' if b['uncommitted_changes'] else ''}" for b in begun)
+    commits = Counter(b["commit"] + " and uncommitted changes" * b["uncommitted_changes"] for b in begun)
     return dict(names=[run.id for run in runs], begun=dict(commits))
 
 # %% ../nbs/05_figures.ipynb #3f73d920
@@ -191,14 +192,14 @@ def output_folder(
     "Where the results of a profile go: `out`, or figures/<profile> in the project."
     return Path(out).expanduser().resolve() if out else project_path("figures") / Path(profile).stem
 
-# %% ../nbs/05_figures.ipynb #df69b2bb
+# %% ../nbs/05_figures.ipynb #3dc3de8c
 def run_figures(
     figures: list[str],        # figures' ids
     profile: str = "quick",    # 'smoke', 'quick', 'paper', or a YAML file of one's own
     overrides: dict = {},      # name -> value for all of these figures, over the profile's
     out: str | None = None,    # folder for the results; None: figures/<profile>
 ) -> dict[str, str | None]:  # for each figure None, or one line that says why it failed
-    "Make figures one after the other. Raises `ValueError` or `FileNotFoundError`, before any work, for bad arguments."
+    "Make figures one after the other. Raises `ValueError` or `FileNotFoundError` before any work."
     values, folder, failures = load_profile(profile), output_folder(profile, out), {}
     jobs = {figure: values.get(figure, {}) | overrides for figure in figures}
     for figure, parameters in jobs.items(): check_parameters(figure, parameters)

@@ -298,14 +298,14 @@ class RecordsWriter(Records):
         os.fsync(self.file.fileno())
         self.file.close()
 
-# %% ../nbs/02d_runs.ipynb #f9d5580e
+# %% ../nbs/02d_runs.ipynb #749fcca1
 def check_weights(
     kept: Sequence[str],  # of which generations
 ) -> frozenset:
     "Raises `ValueError` for anything but 'first', 'last', 'first' and 'last', 'all', or 'none'."
     if set(kept) not in ({"first"}, {"last"}, {"first", "last"}, {"all"}, {"none"}):
-        raise ValueError(f"weights are to be kept of {' '.join(map(str, kept)) or 'nothing'}: expected first, last, "
-                         "first last, all, or none")
+        raise ValueError(f"weights are to be kept of {' '.join(map(str, kept)) or 'nothing'}: expected "
+                         "first, last, first last, all, or none")
     return frozenset(kept)
 
 # %% ../nbs/02d_runs.ipynb #e836f823
@@ -390,9 +390,9 @@ class Chain:
     notes: dict | None = None          # what else to write down, such as where the data came from
     device: str = "cpu"                # what it runs on
 
-# %% ../nbs/02d_runs.ipynb #2b252166
+# %% ../nbs/02d_runs.ipynb #5e121303
 def runs_folder() -> Path:
-    "Where runs are kept: $COLLAPSE_RUNS, else 'runs' in the project; in tests a folder that is removed at their end."
+    "Where runs are kept: $COLLAPSE_RUNS, else 'runs' in the project; in tests a folder that is removed in the end."
     if chosen := os.environ.get("COLLAPSE_RUNS"): return Path(chosen).expanduser().resolve()
     return Path(_scratch().name) if "IN_TEST" in os.environ else project_path("runs")
 
@@ -568,7 +568,7 @@ def _compare(before: dict, facts: dict) -> None:
 @cache
 def _say(text: str) -> None: print(text, file=sys.stderr)      # once in a process
 
-# %% ../nbs/02d_runs.ipynb #1aace7c8
+# %% ../nbs/02d_runs.ipynb #fa707a6c
 def read_log(
     folder: Path,  # of a run
 ) -> dict:  # 'weights', kept so far, and 'sessions'
@@ -594,9 +594,10 @@ class _Log:
 
     def keeps(self, index: int, last: int) -> bool:
         "Are the weights of generation `index` to be kept, if `last` is the last one?"
-        return "all" in self.weights or ("first" in self.weights and index == 0) or ("last" in self.weights and index == last)
+        wanted = {"all"} | ({"first"} if index == 0 else set()) | ({"last"} if index == last else set())
+        return bool(self.weights & wanted)
 
-# %% ../nbs/02d_runs.ipynb #91da1c1d
+# %% ../nbs/02d_runs.ipynb #f6f278ba
 def bytes_needed(
     run: Run,             # as far as it is
     n_generations: int,   # generations after generation 0
@@ -607,7 +608,8 @@ def bytes_needed(
     missing = max(n_generations + 1 - have, 0)
     if chain.template is not None: return missing * run.models.type.itemsize
     kept = missing if "all" in weights else min(missing, 2)
-    return chain.model_bytes * (kept + bool(missing)) + missing * (chain.real.nbytes if chain.keep_synthetic else 0)
+    synthetic = chain.real.nbytes if chain.keep_synthetic else 0
+    return chain.model_bytes * (kept + bool(missing)) + missing * synthetic
 
 def reached(
     folder: Path,  # of a run
@@ -725,7 +727,7 @@ def stored_table(
             write_piece(path.parent, lambda folder: table.to_parquet(folder / path.name, index=False), run.id)
     return pd.read_parquet(path)
 
-# %% ../nbs/02d_runs.ipynb #92ae97c9
+# %% ../nbs/02d_runs.ipynb #8f765ba3
 def all_runs(
     root: Path,  # folder of all runs
 ) -> list[Path]:  # their folders, sorted by name
@@ -768,7 +770,8 @@ def _bad_generations(folder: Path, generations: list[str]) -> list[str]:
     store, bad = Folders(folder, folder.name), []
     for index, name in enumerate(generations):
         if name != f"generation_{index:04}": return bad + [f"generation_{index:04} (missing)"]
-        for piece in sorted({"model"} | {p.name for p in (folder / name).iterdir() if not p.name.endswith(".part")}):
+        pieces = {p.name for p in (folder / name).iterdir() if not p.name.endswith(".part")}
+        for piece in sorted({"model"} | pieces):
             origin = store.hash(index - (piece == "model"))
             found = damage(store.piece(index, piece), origin, optional=piece == "model")
             bad += [f"{name}/{piece}/{file}" for file in found]
