@@ -158,7 +158,7 @@ def read_idx(
                          f"header: it is cut short or damaged, fetch it again")
     return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
 
-# %% ../nbs/00_data.ipynb #1da5a695
+# %% ../nbs/00_data.ipynb #34a5b0f3
 IDX_FILES = dict(train="train-images-idx3-ubyte", test="t10k-images-idx3-ubyte")
 
 def _folder_images(folder: Path, split: str) -> np.ndarray:
@@ -174,9 +174,9 @@ def _folder_images(folder: Path, split: str) -> np.ndarray:
         hint = f"it has the split '{has[0]}', so give split={has[0]}" if has else "it has none of MNIST's image files"
         raise FileNotFoundError(f"'{folder}' has no file {name} or {name}.gz: {hint}")
     images = read_idx(found[0])
-    if images.ndim != 3:
-        raise ValueError(f"'{found[0]}' has shape {images.shape}, expected (n, height, width): these are no "
-                         f"images")
+    if images.ndim != 3 or not images.size:
+        raise ValueError(f"'{found[0]}' has shape {images.shape}, expected (n, height, width), each at least 1: "
+                         f"these are no images")
     return images
 
 # %% ../nbs/00_data.ipynb #0e5ff2f8

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['PROFILES', 'STYLE', 'PAGE', 'ENTRY', 'EXAMPLES', 'notebooks', 'figure_notebook', 'default_parameters',
            'check_parameters', 'load_profile', 'save_figure', 'seconds', 'last_generation', 'run_figure',
-           'output_folder', 'run_figures', 'figure_heading', 'write_gallery', 'main']
+           'output_folder', 'figure_jobs', 'run_figures', 'figure_heading', 'write_gallery', 'main']
 
-# %% ../nbs/05_figures.ipynb #c5365d6e
+# %% ../nbs/05_figures.ipynb #26999dfa
 import ast
 import html
 import json
@@ -22,9 +22,8 @@ import matplotlib as mpl
 import pandas as pd
 from tqdm import tqdm
 
-from .commands import (ROOT, OneLineParser, check_values, nearest, project_path, read_parameters,
-                                  run_command,
-                                  writable_folder)
+from .commands import (ROOT, OneLineParser, check_values, check_writable, nearest, project_path,
+                                  read_parameters, run_command, user_path, writable_folder)
 from .data import device_name, find_device
 from .runs import Run, aside, provenance, read_sealed, runs_folder
 
@@ -184,15 +183,26 @@ def run_figure(
         said = " ".join(getattr(e, "evalue", str(e)).split()) or "no message"
         return f"{getattr(e, 'ename', type(e).__name__)}: {said} (as far as it came: {executed})"
 
-# %% ../nbs/05_figures.ipynb #fe807d2b
+# %% ../nbs/05_figures.ipynb #45204b2d
 def output_folder(
     profile: str,              # a profile's name or file
     out: str | None = None,    # a folder of the user's choice, relative to where the user is
 ) -> Path:  # absolute
     "Where the results of a profile go: `out`, or figures/<profile> in the project."
-    return Path(out).expanduser().resolve() if out else project_path("figures") / Path(profile).stem
+    return project_path("figures") / Path(profile).stem if out is None else user_path(out)
 
-# %% ../nbs/05_figures.ipynb #3dc3de8c
+# %% ../nbs/05_figures.ipynb #9171d60d
+def figure_jobs(
+    figures: list[str],    # figures' ids
+    profile: str,          # 'smoke', 'quick', 'paper', or a YAML file of one's own
+    overrides: dict = {},  # name -> value for all of these figures, over the profile's
+) -> dict[str, dict]:  # figure -> name -> value
+    "The parameters of each figure. Raises `ValueError` or `FileNotFoundError` for bad ones."
+    values = load_profile(profile)
+    jobs = {figure: values.get(figure, {}) | overrides for figure in figures}
+    for figure, parameters in jobs.items(): check_parameters(figure, parameters)
+    return jobs
+
 def run_figures(
     figures: list[str],        # figures' ids
     profile: str = "quick",    # 'smoke', 'quick', 'paper', or a YAML file of one's own
@@ -200,10 +210,8 @@ def run_figures(
     out: str | None = None,    # folder for the results; None: figures/<profile>
 ) -> dict[str, str | None]:  # for each figure None, or one line that says why it failed
     "Make figures one after the other. Raises `ValueError` or `FileNotFoundError` before any work."
-    values, folder, failures = load_profile(profile), output_folder(profile, out), {}
-    jobs = {figure: values.get(figure, {}) | overrides for figure in figures}
-    for figure, parameters in jobs.items(): check_parameters(figure, parameters)
-    writable_folder(folder)
+    jobs, failures = figure_jobs(figures, profile, overrides), {}
+    folder = writable_folder(output_folder(profile, out))
     with tqdm(jobs.items(), desc="figures", unit="figure") as bar:
         for figure, parameters in bar:
             start = time.perf_counter()
@@ -301,7 +309,7 @@ def _override(text: str) -> tuple[str, object]:
     try: return name, ast.literal_eval(value)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError): return name, value
 
-# %% ../nbs/05_figures.ipynb #0fc45caa
+# %% ../nbs/05_figures.ipynb #2c00c104
 def main(
     arguments: list[str] | None = None,  # None: those of the command line
 ) -> int:  # exit status: 0 all made, 1 some failed, 2 a mistake in the arguments
@@ -320,8 +328,11 @@ def _make(options) -> int:
     named = known if options.profile in PROFILES else list(load_profile(options.profile))
     for figure in (figures := options.only or named): figure_notebook(figure)
     overrides = dict(_override(text) for text in options.parameter)
-    if options.runs: os.environ["COLLAPSE_RUNS"] = str(Path(options.runs).expanduser().resolve())
-    folder = output_folder(options.profile, options.out)
+    figure_jobs(figures, options.profile, overrides)           # mistakes are found before anything is written
+    runs = runs_folder() if options.runs is None else user_path(options.runs)
+    check_writable(runs, "--runs")
+    folder = writable_folder(output_folder(options.profile, options.out))
+    if options.runs: os.environ["COLLAPSE_RUNS"] = str(runs)
     print(f"{', '.join(figures)}: profile {options.profile}, on {device_name(find_device())} unless parameters "
           f"say otherwise, into {folder}; "
           f"chains in {runs_folder()}")

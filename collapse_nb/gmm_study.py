@@ -6,7 +6,7 @@
 __all__ = ['EXAMPLE', 'measure_chain', 'two_modes', 'summarise', 'typical', 'histograms', 'quantiles', 'draw_two_modes', 'study',
            'main']
 
-# %% ../nbs/06_gmm_study.ipynb #d8519879
+# %% ../nbs/06_gmm_study.ipynb #0470a056
 from functools import cache
 
 import matplotlib.pyplot as plt
@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from joblib import cpu_count
 
-from .chains import make_chain, run_chains
-from .commands import OneLineParser, parse_seeds, run_command, writable_folder
+from .chains import plan, run_chains
+from .commands import OneLineParser, check_values, parse_seeds, run_command, writable_folder
 from .figures import STYLE, last_generation, output_folder, save_figure
 from .gmm import (STARTS, TAILS, Mixture, count_modes, merged_at, over_chains, quantile, squared_l2,
                              tail_mass, total_variance, variance_loss)
@@ -44,7 +44,12 @@ def measure_chain(
                              variance_ratio=variance / variance[0], modes=count_modes(models), **tails,
                              **components))
 
-# %% ../nbs/06_gmm_study.ipynb #28ee55e9
+# %% ../nbs/06_gmm_study.ipynb #5c3c0d6a
+def _jobs(sample_sizes: list[int], seeds: list[int], n_components: int) -> tuple[list[tuple], list[dict]]:
+    "N and seed of each chain, the longest first, and its options."
+    jobs = [(N, seed) for N in sorted(sample_sizes, reverse=True) for seed in seeds]
+    return jobs, [dict(start="modes", n_samples=N, seed=seed, n_components=n_components) for N, seed in jobs]
+
 def two_modes(
     sample_sizes: list[int],   # N, points per generation
     n_generations: int,        # generations after generation 0
@@ -52,8 +57,7 @@ def two_modes(
     n_components: int = 2,     # Gaussians in the fitted mixture
 ) -> tuple[pd.DataFrame, dict, list[Run]]:  # a row per N, seed and generation; (N, seed) -> mixtures; the runs
     "Chains from the two modes at −2 and 2, measured. Raises `ValueError` for bad arguments."
-    jobs = [(N, seed) for N in sorted(sample_sizes, reverse=True) for seed in seeds]
-    given = [dict(start="modes", n_samples=N, seed=seed, n_components=n_components) for N, seed in jobs]
+    jobs, given = _jobs(sample_sizes, seeds, n_components)
     runs = run_chains("gmm", given, n_generations, backend="threads", n_jobs=cpu_count())
     chains = {job: run.models.all()[:n_generations + 1] for job, run in zip(jobs, runs)}
     tables = [measure_chain(models).assign(n_samples=N, seed=seed) for (N, seed), models in chains.items()]
@@ -219,7 +223,7 @@ def study(
             part.to_csv(place, index=False, float_format="%.8g")
     return summary
 
-# %% ../nbs/06_gmm_study.ipynb #5fa4f315
+# %% ../nbs/06_gmm_study.ipynb #f9f40f75
 def main(
     arguments: list[str] | None = None,  # None: those of the command line
 ) -> int:  # exit status: 0 done, 2 a mistake in the arguments
@@ -232,9 +236,11 @@ def main(
 def _study(options) -> int:
     "What `collapse_gmm` does."
     last = last_generation(options.n_generations, "--n-generations")
+    check_values(dict(n_generations=last), dict(n_generations=1), "collapse_gmm")
     seeds = parse_seeds(options.seeds)
     _distinct(n_samples=options.n_samples)
-    for N in options.n_samples: make_chain("gmm", start="modes", n_samples=N, n_components=options.n_components)
+    _, given = _jobs(options.n_samples, seeds, options.n_components)
+    plan("gmm", given, last)                                   # mistakes are found before anything is written
     folder = writable_folder(output_folder("gmm", options.out))
     print(f"{len(seeds)} chains for each of {len(options.n_samples)} sizes, on the CPU, into {folder}",
           flush=True)

@@ -46,7 +46,7 @@ def replace(
 
 replace.history = 1
 
-# %% ../nbs/02_recursion.ipynb #e895708b
+# %% ../nbs/02_recursion.ipynb #40e4d1cf
 def _named(name: str, value: float) -> Callable:
     "Give a policy the name that it's written with, such as 'keep(0.1)'."
     def mark(policy):
@@ -56,6 +56,7 @@ def _named(name: str, value: float) -> Callable:
 
 def _exchange(name: str, p: float, supply: Callable) -> Callable:
     "The last synthetic set with a random share `p` of its rows taken from `supply(real, rows, rng)`."
+    p = float(p) + 0.0                                             # there is a −0 as well
     if not 0 <= p <= 1: raise ValueError(f"{name}({p}): the share of real data must lie between 0 and 1")
     @_named(name, p)
     def policy(real, synthetic, rng):

@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['LAYOUT', 'EXAMPLES', 'canonical', 'run_id', 'remove', 'aside', 'seal', 'read_sealed', 'write_piece', 'damage',
            'write_array', 'read_array', 'record_layout', 'record_type', 'intact', 'Records', 'RecordsWriter',
-           'check_weights', 'Folders', 'FoldersWriter', 'Chain', 'runs_folder', 'now', 'provenance', 'only_writer',
-           'Run', 'read_log', 'bytes_needed', 'reached', 'check_space', 'size_text', 'complete', 'stored_table',
-           'all_runs', 'verify', 'disk_use', 'main']
+           'check_weights', 'Folders', 'FoldersWriter', 'Chain', 'runs_folder', 'now', 'provenance', 'check_links',
+           'only_writer', 'Run', 'read_log', 'bytes_needed', 'reached', 'check_space', 'size_text', 'complete',
+           'stored_table', 'all_runs', 'verify', 'disk_use', 'main']
 
-# %% ../nbs/02d_runs.ipynb #21ed4492
+# %% ../nbs/02d_runs.ipynb #a58053e7
 import errno
 import hashlib
 import json
@@ -35,7 +35,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 import collapse_nb
-from .commands import ROOT, OneLineParser, nearest, project_path, run_command
+from .commands import ROOT, OneLineParser, nearest, project_path, run_command, user_path
 from .data import fingerprint
 from .recursion import Generation, generation_rng, recurse
 
@@ -115,7 +115,7 @@ def read_sealed(
     if record is None or seal(record) != raw: raise ValueError(f"'{path}' is damaged")
     return record
 
-# %% ../nbs/02d_runs.ipynb #d029f0de
+# %% ../nbs/02d_runs.ipynb #279644d7
 def write_piece(
     folder: Path,     # the piece
     write: Callable,  # write(folder) puts files there
@@ -147,8 +147,10 @@ def damage(
 def _holds(folder: Path, name: str, said: str, optional: bool) -> bool:
     "Is a file of a piece what its hash says? A name can't lead out of the piece, nor can a link."
     path = folder / name
-    if Path(name).name != name or path.is_symlink(): return False
-    return _sha256(path) == said if path.is_file() else optional and not path.exists()
+    try:
+        if Path(name).name != name or path.is_symlink(): return False
+        return _sha256(path) == said if path.is_file() else optional and not path.exists()
+    except (OSError, ValueError): return False                 # a name that no file can have
 
 # %% ../nbs/02d_runs.ipynb #1b25578c
 def write_array(
@@ -174,7 +176,7 @@ def read_array(
     shape = json.loads(table.schema.metadata[b"shape"])
     return (values.flatten() if len(shape) > 1 else values).to_numpy(zero_copy_only=False).reshape(shape)
 
-# %% ../nbs/02d_runs.ipynb #3e2a73bb
+# %% ../nbs/02d_runs.ipynb #282f1199
 def record_layout(
     model,  # a dataclass of arrays
 ) -> list:  # of [name, type, shape] for each field, and for 'check', eight bytes
@@ -186,11 +188,13 @@ def record_type(
     layout: list,  # from `record_layout`, perhaps from a stranger's file
 ) -> np.dtype:
     "The type of such records. Raises `ValueError` for anything but plain numbers."
-    try: dtype = np.dtype([(str(name), kind, tuple(shape)) for name, kind, shape in layout])
-    except (TypeError, ValueError) as e:
+    try:
+        plain = all(re.fullmatch(r"[<|][fiub]\d{1,2}", kind) for _, kind, _ in layout[:-1])
+        if not plain or layout[-1] != ["check", "|V8", []]: raise ValueError("its fields aren't plain numbers")
+        dtype = np.dtype([(str(name), kind, tuple(shape)) for name, kind, shape in layout])
+        if not 8 < dtype.itemsize < 2**30: raise ValueError(f"a record would have {dtype.itemsize} bytes")
+    except (TypeError, ValueError, IndexError, KeyError) as e:
         raise ValueError(f"{layout!r:.200} isn't the layout of a record: {e}") from e
-    if dtype.hasobject or not 8 < dtype.itemsize < 2**30 or layout[-1] != ["check", "|V8", []]:
-        raise ValueError(f"{layout!r:.200} isn't the layout of a record")
     return dtype
 
 def _check(before: bytes, content) -> bytes:
@@ -209,7 +213,7 @@ def intact(
         check = found
     return len(records)
 
-# %% ../nbs/02d_runs.ipynb #765fbbad
+# %% ../nbs/02d_runs.ipynb #aacbf60d
 class Records:
     "The models of a chain in one file, a record of equal size for each."
     def __init__(self,
@@ -230,7 +234,8 @@ class Records:
         n: int,  # generations
     ) -> Sequence:  # their models
         "What `recurse` needs to go on after generation n − 1."
-        return _Lazy(n, self.all().__getitem__)
+        models = vars(self.all())
+        return _Lazy(n, lambda i: self.model(**{name: values[i] for name, values in models.items()}))
 
     def _stored(self) -> np.ndarray:
         "All records, intact or not."
@@ -247,7 +252,7 @@ def _say_cut(run: str, n: int) -> None:
     print(f"{run}: generation {n - 1} came out differently than before it was damaged; those after it are "
           f"computed again", file=sys.stderr)
 
-# %% ../nbs/02d_runs.ipynb #1d67c355
+# %% ../nbs/02d_runs.ipynb #55a4ebab
 class RecordsWriter(Records):
     "Records that grow, between `open` and `close`; `n` counts those that are intact."
     def open(self) -> None:
@@ -256,7 +261,8 @@ class RecordsWriter(Records):
         self.n, self.synced = intact(records, self.start), time.monotonic()
         self.check = bytes(records[self.n - 1]["check"]) if self.n else self.start
         self.later = len(records) > self.n                     # some follow a damaged one
-        self.file = open(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
+        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        self.file = open(handle, "r+b", buffering=0)
 
     def save(self,
         generation: Generation,  # the next one
@@ -267,9 +273,10 @@ class RecordsWriter(Records):
             record[f.name] = value = getattr(generation.model, f.name)
             if not np.isfinite(value).all(): raise FloatingPointError(f"the model's {f.name} isn't finite")
         record["check"] = np.void(check := _check(self.check, record.tobytes()[:-8]))
+        before = os.pread(self.file.fileno(), self.type.itemsize, self.n * self.type.itemsize) if self.later else b""
         self._write(record.tobytes())
         self.n, self.check = self.n + 1, check
-        if self.later: self._accept_later()
+        if self.later: self._accept_later(before[:-8] == record.tobytes()[:-8] or before[-8:] == check)
         elif time.monotonic() - self.synced > 1:
             os.fsync(self.file.fileno())
             self.synced = time.monotonic()
@@ -284,13 +291,14 @@ class RecordsWriter(Records):
             if not self.later: self.file.truncate(place)
             raise
 
-    def _accept_later(self) -> None:
-        "After a damaged record was written again: take the later ones if they follow from it, else cut them off."
+    def _accept_later(self, same: bool) -> None:
+        "After a damaged record was written again: keep the later ones if it's the same, or if they follow from it."
         n = self.n
         self.close()
         self.open()
-        if self.n > n: return
+        if self.n > n or same: return
         self.file.truncate(n * self.type.itemsize)
+        self.later = False
         _say_cut(self.path.parent.name, n)
 
     def close(self) -> None:
@@ -298,17 +306,17 @@ class RecordsWriter(Records):
         os.fsync(self.file.fileno())
         self.file.close()
 
-# %% ../nbs/02d_runs.ipynb #749fcca1
+# %% ../nbs/02d_runs.ipynb #7e0b12e9
 def check_weights(
     kept: Sequence[str],  # of which generations
 ) -> frozenset:
     "Raises `ValueError` for anything but 'first', 'last', 'first' and 'last', 'all', or 'none'."
-    if set(kept) not in ({"first"}, {"last"}, {"first", "last"}, {"all"}, {"none"}):
+    if set(map(str, kept)) not in ({"first"}, {"last"}, {"first", "last"}, {"all"}, {"none"}):
         raise ValueError(f"weights are to be kept of {' '.join(map(str, kept)) or 'nothing'}: expected "
                          "first, last, first last, all, or none")
     return frozenset(kept)
 
-# %% ../nbs/02d_runs.ipynb #e836f823
+# %% ../nbs/02d_runs.ipynb #0549f3fa
 class Folders:
     "The models of a chain in folders, one for each generation."
     def __init__(self,
@@ -343,10 +351,13 @@ class Folders:
         index: int,  # generation
     ) -> bool:
         "Are its weights there?"
-        return {p.name for p in self.piece(index, "model").iterdir()} != {"sums.json"}
+        piece = self.piece(index, "model")
+        return all((piece / name).exists() for name in read_sealed(piece / "sums.json")["files"])
 
 class FoldersWriter(Folders):
     "Folders that grow, between `open` and `close`; `n` counts the generations that are complete."
+    n = None                                                   # nobody has looked
+
     def open(self, start: int = 0) -> None:
         "Find out how many generations, from the first on, are complete."
         self.n = start
@@ -356,13 +367,20 @@ class FoldersWriter(Folders):
         generation: Generation,  # the next one
     ) -> None:
         "Write its model."
-        write_piece(self.piece(self.n, "model"), generation.model.save, self.hash(self.n - 1))
-        self.open(self.n + 1)                                  # those after a damaged one, if they follow from it
-        later = self.n
-        while (folder := self.folder / f"generation_{later:04}").exists():
-            remove(folder)
-            later += 1
-        if later > self.n: _say_cut(self.run, self.n)
+        index, before = self.n, self.said(self.n) and self.hash(self.n)
+        write_piece(self.piece(index, "model"), generation.model.save, self.hash(index - 1))
+        after, following = self.hash(index), self.said(index + 1).get("origin", None)
+        self.open(index + 1)                                   # those after a damaged one, if they follow from it
+        if before in ({}, after) and following in (None, after): return
+        for folder in self.folder.glob("generation_*"):
+            if folder.name[11:].isdigit() and int(folder.name[11:]) > index: remove(folder)
+        self.n = index + 1
+        _say_cut(self.run, self.n)
+
+    def said(self, index: int) -> dict:
+        "What sums.json of a model says, or nothing if it's damaged or missing."
+        try: return read_sealed(self.piece(index, "model") / "sums.json")
+        except (ValueError, OSError): return {}
 
     def forget(self,
         index: int,  # generation
@@ -390,10 +408,10 @@ class Chain:
     notes: dict | None = None          # what else to write down, such as where the data came from
     device: str = "cpu"                # what it runs on
 
-# %% ../nbs/02d_runs.ipynb #5e121303
+# %% ../nbs/02d_runs.ipynb #e3b0d2e4
 def runs_folder() -> Path:
     "Where runs are kept: $COLLAPSE_RUNS, else 'runs' in the project; in tests a folder that is removed in the end."
-    if chosen := os.environ.get("COLLAPSE_RUNS"): return Path(chosen).expanduser().resolve()
+    if chosen := os.environ.get("COLLAPSE_RUNS"): return user_path(chosen)
     return Path(_scratch().name) if "IN_TEST" in os.environ else project_path("runs")
 
 @cache
@@ -425,7 +443,7 @@ def provenance() -> dict:
     return _code() | dict(machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
                           made=now())
 
-# %% ../nbs/02d_runs.ipynb #85a7d8cc
+# %% ../nbs/02d_runs.ipynb #a2c7808f
 def _plain(value) -> str:
     "A value as one line of harmless characters."
     return json.dumps(value, sort_keys=True) if not isinstance(value, str) else json.dumps(value)[1:-1]
@@ -437,6 +455,14 @@ def _holder(note: Path) -> str:
         return f"process {int(who['pid'])} on {_plain(str(who['host']))}, since {_plain(str(who['since']))}"
     except (OSError, ValueError, KeyError, TypeError): return "another process"
 
+def check_links(
+    folder: Path,  # of a run; it needn't exist
+) -> None:
+    "Raises `ValueError` if the run is, or holds, a link or anything but files and folders: it could lead elsewhere."
+    for path in (folder, *(folder.rglob("*") if folder.is_dir() and not folder.is_symlink() else ())):
+        if path.is_symlink() or (path.exists() and not path.is_dir() and not path.is_file()):
+            raise ValueError(f"'{_plain(str(path))}' is a link or a device, which a run doesn't have: remove it by hand")
+
 @contextmanager
 def only_writer(
     folder: Path,       # of the run
@@ -444,8 +470,10 @@ def only_writer(
 ) -> Iterator[None]:
     "Within, no other process writes to this run. Raises `ValueError` where it shouldn't wait and would have to."
     locks = folder.parent / ".locks"
-    locks.mkdir(parents=True, exist_ok=True)
     lock, note = FileLock(locks / f"{folder.name}.lock"), locks / f"{folder.name}.json"
+    for path in (locks, folder, note, locks / f"{folder.name}.lock"):
+        if path.is_symlink(): raise ValueError(f"'{path}' is a link, which may lead elsewhere: remove it by hand")
+    locks.mkdir(parents=True, exist_ok=True)
     try: lock.acquire(timeout=0)
     except Timeout:
         if not wait:
@@ -453,13 +481,14 @@ def only_writer(
         print(f"{folder.name}: waiting for {_holder(note)}", file=sys.stderr)
         lock.acquire()
     try:
+        remove(note)
         note.write_text(json.dumps(dict(pid=os.getpid(), host=socket.gethostname(), since=now())))
         yield
     finally:
         note.unlink(missing_ok=True)
         lock.release()
 
-# %% ../nbs/02d_runs.ipynb #5530c76e
+# %% ../nbs/02d_runs.ipynb #c60d0790
 class Run:
     "A chain on disk."
     def __init__(self,
@@ -484,12 +513,35 @@ class Run:
         "What the loop needs to go on after generation n − 1."
         return self.models.done(n) if self.chain.template is not None else _Lazy(n, lambda i: _Stored(self, i))
 
+    def walk(self, first: int, n_generations: int) -> Iterator[Generation]:
+        "The loop so that it comes through `first`; models that were there are read or fitted again."
+        start = _beginning(self, first)
+        indices = iter(range(start, n_generations + 1))
+        def fit(data, rng):
+            index, model = next(indices), None
+            if index >= self.models.n: model = self.chain.fit(data, rng)
+            elif not self.models.kept(index): model = self._again(index, data, rng)
+            return _Stored(self, index, model)
+        return self.recurse(fit, self.done(start), n_generations)
+
+    def _again(self, index: int, data: np.ndarray, rng: np.random.Generator):
+        "Fit a model whose weights weren't kept. Raises `ValueError` if it isn't the same."
+        print(f"{self.id}: the weights of generation {index} weren't kept, so it's fitted again", file=sys.stderr)
+        model = self.chain.fit(data, rng)
+        with tempfile.TemporaryDirectory() as folder:
+            model.save(Path(folder))
+            same = {p.name: _sha256(p) for p in Path(folder).iterdir()} == self.models.said(index)["files"]
+        if same: return model
+        raise ValueError(f"{self.id}: generation {index}, fitted again, isn't what it was, since code, versions or device differ "
+                         f"from then: remove the run with collapse_runs rm, and begin it anew")
+
     def generation(self,
         index: int,  # of a complete generation
     ) -> Generation:  # with its model, and the data it was fitted on
         "A generation as the loop yielded it: what isn't stored is drawn or fitted again."
-        again = self.recurse(lambda data, rng: self.done(index + 1)[index], self.done(index))
-        g = next(again)
+        if self.chain.template is None and self.models.n is None: self.models.open()
+        if self.chain.template is None: g = next(g for g in self.walk(index, max(index, 1)) if g.index == index)
+        else: g = next(self.recurse(lambda data, rng: self.done(index + 1)[index], self.done(index)))
         return Generation(g.index, getattr(g.model, "model", g.model), g.data)
 
     def measures(self) -> list[dict]:  # numbers by name, for each generation
@@ -509,19 +561,25 @@ class Run:
         if damage(piece): raise ValueError(f"'{piece}' is damaged: run the same chain again")
         return read_array(piece / f"{name}.parquet")
 
+# %% ../nbs/02d_runs.ipynb #4bf68c97
+def _beginning(run: Run, n: int) -> int:
+    "The first generation that has to be gone through for generation `n`."
+    def there(i): return run.models.sound(i, "synthetic") or run.models.kept(i)
+    if getattr(run.chain.policy, "history", None) != 1: return next((i for i in range(n) if not there(i)), n)
+    while n and not there(n - 1): n -= 1
+    return n
+
 class _Stored:
-    "A model of a run whose models are folders; it's read, or fitted again, when somebody needs it."
+    "A model of a run whose models are folders; it's read when somebody needs it."
     def __init__(self, run: Run, index: int, model=None):
         self.run, self.index = run, index
         if model is not None: self.model = model
 
     @cached_property
     def model(self):
-        store, run = self.run.models, self.run
-        if store.kept(self.index): return run.chain.load(store.piece(self.index, "model"))
-        print(f"{run.id}: the weights of generation {self.index} weren't kept, so it's fitted again",
-              file=sys.stderr)
-        return next(run.recurse(run.chain.fit, run.done(self.index))).model
+        store = self.run.models
+        if store.kept(self.index): return self.run.chain.load(store.piece(self.index, "model"))
+        return self.run.generation(self.index).model
 
     def save(self, folder: Path) -> None: self.model.save(folder)
 
@@ -531,15 +589,15 @@ class _Stored:
         if store.sound(self.index, "synthetic"): return read_array(piece / "data.parquet")
         data = self.model.sample(n, rng)
         if self.run.chain.keep_synthetic:
-            write_piece(piece, lambda folder: write_array(folder / "data.parquet", data),
-                        store.hash(self.index))
+            write_piece(piece, lambda folder: write_array(folder / "data.parquet", data), store.hash(self.index))
         return data
 
-# %% ../nbs/02d_runs.ipynb #52ea5dd0
+# %% ../nbs/02d_runs.ipynb #9d681a49
 LAYOUT = 1                                                     # of a run on disk; another number, another layout
 
 def _begin(run: Run) -> None:
     "Make the folder, clear what an interrupted write has left, and write or compare run.json."
+    check_links(run.folder)
     run.folder.mkdir(parents=True, exist_ok=True)
     for part in sorted(run.folder.rglob(".*.part")): remove(part)
     chain, path = run.chain, run.folder / "run.json"
@@ -547,34 +605,42 @@ def _begin(run: Run) -> None:
     facts = dict(layout=LAYOUT, id=run.id, config=chain.config, seeds=[chain.config.get("seed")],
                  notes=chain.notes or {}, record=record,
                  device=chain.device, begun=_code())
-    try: before = read_sealed(path)
-    except FileNotFoundError: before = None
-    except ValueError:
-        before = None
-        print(f"{run.id}: run.json was damaged, and is written again", file=sys.stderr)
+    before = _facts(path, facts)
     if before is None:
+        if path.exists(): print(f"{run.id}: run.json was damaged, and is written again", file=sys.stderr)
         with aside(path) as part: part.write_bytes(seal(facts))
-    elif before["layout"] != LAYOUT:
-        raise ValueError(f"run {run.id} has layout {before['layout']}, expected {LAYOUT}: move it away")
     else: _compare(before, facts)
+
+def _facts(path: Path, facts: dict) -> dict | None:
+    "What run.json says, if it's undamaged and belongs to this run. Raises `ValueError` for another layout."
+    try: before = read_sealed(path)
+    except (ValueError, OSError): return None
+    if before.get("layout", LAYOUT) != LAYOUT:
+        raise ValueError(f"'{path}' has layout {before['layout']}, expected {LAYOUT}: it's from another version")
+    same = all(before.get(name) == facts[name] for name in ("id", "config", "record"))
+    begun = before.get("begun")
+    return before if same and isinstance(begun, dict) and begun.keys() == facts["begun"].keys() else None
 
 def _compare(before: dict, facts: dict) -> None:
     "Say what is different from when the run was begun."
-    old, new = before["begun"] | dict(device=before["device"]), facts["begun"] | dict(device=facts["device"])
-    for facts in (old, new): facts |= facts.pop("versions")
-    changes = [f"{name} {old[name]}, now {new.get(name)}" for name in old if old[name] != new.get(name)]
+    old, new = ({**f["begun"], "device": f.get("device")} for f in (before, facts))
+    changes = [f"{name} {_plain(old[name])}, now {_plain(new[name])}" for name in old if old[name] != new[name]]
     if changes: _say(f"runs begun with {'; '.join(changes)}: they are used as they are, and go on from there")
 
 @cache
 def _say(text: str) -> None: print(text, file=sys.stderr)      # once in a process
 
-# %% ../nbs/02d_runs.ipynb #fa707a6c
+# %% ../nbs/02d_runs.ipynb #4eea5f0f
 def read_log(
     folder: Path,  # of a run
 ) -> dict:  # 'weights', kept so far, and 'sessions'
     "Who worked on a run, and when. A damaged log counts as none."
-    try: return read_sealed(folder / "log.json")
-    except (ValueError, FileNotFoundError): return dict(weights=[], sessions=[])
+    try: log = read_sealed(folder / "log.json")
+    except (ValueError, OSError): log = {}
+    sessions, weights = log.get("sessions"), log.get("weights")
+    if not isinstance(sessions, list) or not all(isinstance(s, dict) for s in sessions): sessions = []
+    if not isinstance(weights, list) or not set(map(str, weights)) <= {"first", "last", "all"}: weights = []
+    return dict(weights=weights, sessions=sessions)
 
 class _Log:
     "One session on a run, written down when it begins, after each slow generation, and when it ends."
@@ -592,10 +658,9 @@ class _Log:
             sessions = self.log["sessions"] + [self.session]
             part.write_bytes(seal(dict(weights=sorted(self.weights), sessions=sessions)))
 
-    def keeps(self, index: int, last: int) -> bool:
-        "Are the weights of generation `index` to be kept, if `last` is the last one?"
-        wanted = {"all"} | ({"first"} if index == 0 else set()) | ({"last"} if index == last else set())
-        return bool(self.weights & wanted)
+def _keeps(weights: frozenset, index: int, last: int) -> bool:
+    "Are the weights of generation `index` to be kept, if `last` is the last one?"
+    return bool(weights & ({"all"} | ({"first"} if index == 0 else set()) | ({"last"} if index == last else set())))
 
 # %% ../nbs/02d_runs.ipynb #f6f278ba
 def bytes_needed(
@@ -640,7 +705,7 @@ def size_text(
         n, unit = n / 1000, "TB"
     return f"{n:.3g} {unit}"
 
-# %% ../nbs/02d_runs.ipynb #404d50e0
+# %% ../nbs/02d_runs.ipynb #68e81380
 def complete(
     chain: Chain,                         # what it's made from
     n_generations: int,                   # generations after generation 0, at least 1
@@ -659,27 +724,30 @@ def complete(
         try:
             progress(min(run.models.n, n_generations + 1))
             if run.models.n <= n_generations: _compute(run, n_generations, _Log(run, weights), progress)
-            if chain.template is None: _mend(run, n_generations)
+            if chain.template is None: _mend(run, n_generations, weights)
         finally: run.models.close()
     return run
 
-# %% ../nbs/02d_runs.ipynb #3b490d32
-def _mend(run: Run, n_generations: int) -> None:
-    "Make again what is missing or damaged beside the models."
+# %% ../nbs/02d_runs.ipynb #1175ad80
+def _mend(run: Run, n_generations: int, weights: frozenset) -> None:
+    "Make again what is missing or damaged beside the models, and forget what needn't be kept."
     for index in range(n_generations + 1):
-        if index < n_generations and run.chain.keep_synthetic:
+        if index < n_generations and run.chain.keep_synthetic and not run.models.sound(index, "synthetic"):
             run.done(index + 1)[index].sample(len(run.chain.real), generation_rng(run.seed, index, "sample"))
         _measure(run, index)
+    kept = frozenset(read_log(run.folder)["weights"]) | weights - {"none"}
+    for index in range(run.models.n):
+        if not _keeps(kept, index, run.models.n - 1): run.models.forget(index)
 
 def _compute(run: Run, n_generations: int, log: _Log, progress: Callable) -> None:
     "The generations that are missing."
-    fitted = 0
-    def fit(data, rng):
-        model = run.chain.fit(data, rng)
-        return model if run.chain.template is not None else _Stored(run, run.models.n, model)
+    fitted, records = 0, run.chain.template is not None
     try:
         while run.models.n <= n_generations:
-            for g in run.recurse(fit, run.done(run.models.n), n_generations):
+            n = run.models.n
+            walk = run.recurse(run.chain.fit, run.done(n), n_generations) if records else run.walk(n, n_generations)
+            for g in walk:
+                if g.index < run.models.n: continue            # gone through once more
                 run.models.save(g)
                 fitted += 1
                 _after(run, g, log, fitted)
@@ -689,14 +757,12 @@ def _compute(run: Run, n_generations: int, log: _Log, progress: Callable) -> Non
         raise FloatingPointError(f"seed {run.seed} diverged in generation {run.models.n}: {e}; the generations "
                                  f"before it are in '{run.folder}'") from e
     finally: log.write(fitted=fitted, generations=run.models.n)
-    if run.chain.template is None and not log.keeps(run.models.n - 1, run.models.n - 1):
-        run.models.forget(run.models.n - 1)
 
 def _after(run: Run, g: Generation, log: _Log, fitted: int) -> None:
     "Of a slow generation: measure it, note it, and forget the weights before it unless they're to be kept."
     if run.chain.template is not None: return
     _measure(run, g.index, Generation(g.index, g.model.model, g.data))
-    if g.index and not log.keeps(g.index - 1, run.models.n - 1): run.models.forget(g.index - 1)
+    if g.index and not _keeps(log.weights, g.index - 1, run.models.n - 1): run.models.forget(g.index - 1)
     log.write(fitted=fitted, generations=run.models.n)
 
 def _measure(run: Run, index: int, g: Generation | None = None) -> None:
@@ -727,55 +793,71 @@ def stored_table(
             write_piece(path.parent, lambda folder: table.to_parquet(folder / path.name, index=False), run.id)
     return pd.read_parquet(path)
 
-# %% ../nbs/02d_runs.ipynb #8f765ba3
+# %% ../nbs/02d_runs.ipynb #a32916f8
 def all_runs(
     root: Path,  # folder of all runs
 ) -> list[Path]:  # their folders, sorted by name
     "The runs in a folder."
-    return sorted(p.parent for p in root.glob("*/run.json") if not p.parent.name.startswith("."))
+    return sorted(p for p in root.glob("*-*") if re.fullmatch(r"[a-z]\w*-[0-9a-f]{16}", p.name))
 
 def verify(
     folder: Path,  # of a run
 ) -> list[str]:  # what is damaged; empty: nothing
     "Hash everything again, and compare."
-    bad, known = [], {"run.json", "log.json", "models.records", "table"}
-    for name in ("run.json", "log.json"):
-        try: record = read_sealed(folder / name)
-        except FileNotFoundError: record = {}
-        except ValueError: bad.append(name)
-        if name == "run.json" and name not in bad:
-            facts = record
-            try: right = run_id(facts["config"]) == folder.name
-            except (KeyError, ValueError, AttributeError): right = False
-            if not right: bad.append(name)
-    if (folder / "models.records").exists() and "run.json" not in bad: bad += _bad_records(folder, facts)
+    try: check_links(folder)
+    except ValueError as e: return [str(e)]
+    facts, bad = _facts_of(folder), []
+    if not facts: bad.append("run.json")
+    try: read_sealed(folder / "log.json")
+    except FileNotFoundError: pass
+    except ValueError: bad.append("log.json")
+    logged = max((s["generations"] for s in read_log(folder)["sessions"] if type(s.get("generations")) is int), default=0)
+    if facts and facts.get("record"): bad += _bad_records(folder, facts, logged)
+    if facts and facts.get("record") is None and facts["config"].get("policy"): bad += _bad_generations(folder, logged)
     if (folder / "table").exists(): bad += [f"table/{name}" for name in damage(folder / "table", folder.name)]
-    generations = sorted(p.name for p in folder.glob("generation_*") if p.is_dir())
-    bad += _bad_generations(folder, generations)
-    strange = {p.name for p in folder.iterdir() if not p.name.endswith(".part")} - known - set(generations)
-    return bad + sorted(strange)
+    known = {"run.json", "log.json", "models.records", "table"}
+    left = [p.name for p in folder.iterdir() if p.name not in known and not re.fullmatch(r"generation_\d{4,}|\..*\.part", p.name)]
+    return bad + sorted(left)
 
-def _bad_records(folder: Path, facts: dict) -> list[str]:
+def _facts_of(folder: Path) -> dict | None:
+    "What run.json says, if it's undamaged and belongs to this folder."
+    try:
+        facts = read_sealed(folder / "run.json")
+        if run_id(facts["config"]) != folder.name: return None
+        if facts.get("record") is not None: record_type(facts["record"])
+        return facts
+    except (ValueError, OSError, KeyError, AttributeError, TypeError): return None
+
+def _bad_records(folder: Path, facts: dict, logged: int) -> list[str]:
     "The first damaged record, if there is one."
-    path = folder / "models.records"
-    try: dtype = record_type(facts["record"])
-    except (KeyError, ValueError, TypeError, IndexError): return ["run.json"]
-    records = np.fromfile(path, dtype)
+    path, dtype = folder / "models.records", record_type(facts["record"])
+    records = np.fromfile(path, dtype) if path.exists() else np.empty(0, dtype)
     n = intact(records, folder.name[-16:].encode())
-    complete = n == len(records) and path.stat().st_size == records.nbytes
+    complete = max(len(records), logged) == n and (not path.exists() or path.stat().st_size == records.nbytes)
     return [] if complete else [f"models.records, generation {n}"]
 
-def _bad_generations(folder: Path, generations: list[str]) -> list[str]:
-    "Damaged files of generations in folders, and generations that are missing."
+# %% ../nbs/02d_runs.ipynb #b4167fdc
+def _bad_generations(folder: Path, logged: int) -> list[str]:
+    "Damaged files of generations in folders, and generations or measures that are missing."
     store, bad = Folders(folder, folder.name), []
-    for index, name in enumerate(generations):
-        if name != f"generation_{index:04}": return bad + [f"generation_{index:04} (missing)"]
-        pieces = {p.name for p in (folder / name).iterdir() if not p.name.endswith(".part")}
-        for piece in sorted({"model"} | pieces):
+    there = {int(p.name[11:]): p for p in folder.glob("generation_*") if p.name[11:].isdigit()}
+    measured = any((p / "measures").exists() for p in there.values())
+    for index in range(max([logged, *(i + 1 for i in there)])):
+        if index not in there:
+            bad.append(f"generation_{index:04} (missing)")
+            continue
+        pieces = {p.name for p in there[index].iterdir() if not re.fullmatch(r"\..*\.part", p.name)}
+        for piece in sorted({"model"} | pieces | ({"measures"} if measured else set())):
             origin = store.hash(index - (piece == "model"))
-            found = damage(store.piece(index, piece), origin, optional=piece == "model")
-            bad += [f"{name}/{piece}/{file}" for file in found]
+            found = damage(store.piece(index, piece), origin, optional=piece == "model" and not _half(store, index))
+            bad += [f"generation_{index:04}/{piece}/{file}" for file in found]
     return bad
+
+def _half(store: Folders, index: int) -> bool:
+    "Are some files of a model there, and some not?"
+    try: names = set(read_sealed(store.piece(index, "model") / "sums.json")["files"])
+    except (ValueError, OSError, KeyError, TypeError): return False
+    return 0 < len(names & {p.name for p in store.piece(index, "model").iterdir()}) < len(names)
 
 # %% ../nbs/02d_runs.ipynb #5089fe5c
 EXAMPLES = """examples:
@@ -808,7 +890,7 @@ def _chosen(root: Path, names: list[str], action: str) -> list[Path]:
             raise ValueError(f"no run '{name}' in '{root}': {there}")
     return [known[name] for name in names] or list(known.values())
 
-# %% ../nbs/02d_runs.ipynb #cea594f9
+# %% ../nbs/02d_runs.ipynb #5f16beb3
 def disk_use(
     folder: Path,  # of a run
 ) -> int:  # bytes
@@ -817,8 +899,9 @@ def disk_use(
 
 def _line(folder: Path) -> str:
     "A run in one line."
-    try: config = read_sealed(folder / "run.json")["config"]
-    except (ValueError, KeyError): config = dict(policy="(run.json is damaged)")
+    try: check_links(folder)
+    except ValueError: return f"{folder.name:28} holds a link or a device: 'collapse_runs rm' removes it"
+    config = (_facts_of(folder) or dict(config=dict(policy="(run.json is damaged)")))["config"]
     last = "a table" if (folder / "table").exists() else f"generation {reached(folder) - 1}"
     return (f"{folder.name:28} {_plain(config.get('policy', '')):26.26} seed "
             f"{_plain(config.get('seed', '')):6.12} {last:>16} "
@@ -826,21 +909,27 @@ def _line(folder: Path) -> str:
 
 def _show(folder: Path) -> None:
     "All there is to know about a run."
+    facts = _facts_of(folder)
+    if not facts: raise ValueError(f"run.json of {folder.name} is damaged: run the same chain again, or remove it")
     print(_line(folder))
-    facts, log = read_sealed(folder / "run.json"), read_log(folder)
     for name in ("config", "notes", "begun", "device"):
         value = facts.get(name, {})
         for key, v in (value.items() if isinstance(value, dict) else [("", value)]):
             print(f"  {name:8} {_plain(key):20} {_plain(v)}")
     for path in sorted(folder.glob("generation_*/measures/measures.json")):
-        print(f"  {path.parent.parent.name}  {_plain(json.loads(path.read_text()))}")
-    for session in log["sessions"]: print(f"  session  {_plain(session)}")
+        try: found = _plain(json.loads(path.read_bytes()))
+        except (ValueError, RecursionError): found = "damaged"
+        print(f"  {path.parent.parent.name}  {found}")
+    for session in read_log(folder)["sessions"]: print(f"  session  {_plain(session)}")
 
-# %% ../nbs/02d_runs.ipynb #f5eb68fc
+# %% ../nbs/02d_runs.ipynb #2cba94ce
 def _remove(folder: Path, weights: bool) -> None:
     "Remove a run, or its weights, unless somebody works on it."
     with only_writer(folder, wait=False):
-        if not weights: return remove(folder)
+        if not weights:
+            folder.rename(trash := folder.with_name(f".{folder.name}.part"))       # gone at once, or not at all
+            return remove(trash)
+        check_links(folder)
         for place in folder.glob("generation_*/model"):
             for path in place.iterdir():
                 if path.name != "sums.json": remove(path)
@@ -854,11 +943,14 @@ def main(
 
 def _work(options) -> int:
     "What `collapse_runs` does."
-    root = Path(options.out).expanduser().resolve() if options.out else runs_folder()
+    root = runs_folder() if options.out is None else user_path(options.out)
     if options.weights and options.action != "rm":
         raise ValueError(f"--weights goes with rm, not with {options.action}")
-    if options.out and not root.is_dir(): raise ValueError(f"no folder '{root}'")
+    if options.out is not None and not root.is_dir():
+        raise ValueError(f"no folder '{root}': expected one that holds runs")
     folders, status = _chosen(root, options.runs, options.action), 0
+    if options.weights and (bare := [f.name for f in folders if not list(f.glob("generation_*"))]):
+        raise ValueError(f"run '{bare[0]}' has no weights to remove: leave --weights out to remove all of it")
     for folder in folders:
         if options.action == "ls": print(_line(folder))
         elif options.action == "show": _show(folder)
