@@ -417,10 +417,10 @@ def runs_folder() -> Path:
 @cache
 def _scratch() -> tempfile.TemporaryDirectory: return tempfile.TemporaryDirectory(prefix="collapse_runs_")
 
-# %% ../nbs/02d_runs.ipynb #0f6bc74e
+# %% ../nbs/02d_runs.ipynb #1e025064
 def _git(*arguments: str) -> str:
-    "What git says about the project, or an empty string without git."
-    try: return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True,
+    "What git says about the project, or an empty string without git; it takes no lock that could be left behind."
+    try: return subprocess.run(["git", "--no-optional-locks", *arguments], cwd=ROOT, capture_output=True, text=True,
                                check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError): return ""
 
