@@ -9,16 +9,17 @@ __all__ = ['check_points', 'check_settings', 'em', 'kmeans', 'kmeans_start']
 import numpy as np
 from numba import njit
 
-# %% ../nbs/02c_em.ipynb #c8a525dc
+# %% ../nbs/02c_em.ipynb #f03d6e2b
 BLOCK = 256      # points handled at a time, so that all work arrays stay in the core's first cache
 _COMMON = dict(nogil=True, cache=True, error_model="numpy")       # no lock held: chains can run in threads
 SUMS = dict(_COMMON, fastmath={"contract", "reassoc", "nsz"})     # sums may be reordered
 STRICT = dict(_COMMON, fastmath={"contract"})                     # only a·b + c in one step
+INNER = dict(forceinline=True)                                    # for kernels that other kernels call
 
-# %% ../nbs/02c_em.ipynb #d3c276a1
+# %% ../nbs/02c_em.ipynb #c5088e52
 _ROUND = 1.5 * 2.0**52
 
-@njit(**STRICT)
+@njit(**STRICT, **INNER)
 def _exp(x, power, bits):
     "x ← exp(x) for x ≤ 0, to 1e-15; below −708 as at −708. `power` and `bits` are one memory seen as two types."
     for i in range(x.size):
@@ -33,8 +34,8 @@ def _exp(x, power, bits):
     for i in range(x.size): bits[i] = (bits[i] + 1023) << 52                  # the bits of 2ⁿ
     for i in range(x.size): x[i] *= power[i]
 
-# %% ../nbs/02c_em.ipynb #917a760a
-@njit(**SUMS)
+# %% ../nbs/02c_em.ipynb #40122ad3
+@njit(**SUMS, **INNER)
 def _sum_of_logs(x):
     "The sum of log x, sixteen factors to a logarithm: for x between 1 and 1e19."
     total, whole = 0.0, x.size - x.size % 16
@@ -45,15 +46,15 @@ def _sum_of_logs(x):
     for i in range(whole, x.size): total += np.log(x[i])
     return total
 
-@njit(**SUMS)
+@njit(**SUMS, **INNER)
 def _dot(a, b):
     "The sum of a·b."
     total = 0.0
     for i in range(a.size): total += a[i] * b[i]
     return total
 
-# %% ../nbs/02c_em.ipynb #5b9daa0b
-@njit(**SUMS)
+# %% ../nbs/02c_em.ipynb #48ba4e3c
+@njit(**SUMS, **INNER)
 def _log_densities(x, constant, means, inverse, z, r, w):
     "z ← x − μ and r ← log wₖ N(x; μₖ, Σₖ), for every component k; `w` is scratch."
     for k in range(len(means)):
@@ -68,8 +69,8 @@ def _log_densities(x, constant, means, inverse, z, r, w):
                 for i in range(w.size): w[i] += a * zh[i]
             for i in range(w.size): rk[i] -= .5 * w[i] * w[i]
 
-# %% ../nbs/02c_em.ipynb #ff733d8d
-@njit(**SUMS)
+# %% ../nbs/02c_em.ipynb #06861d45
+@njit(**SUMS, **INNER)
 def _responsibilities(r, power, bits, top, total):
     "r ← exp(r) / Σₖ exp(r); gives the sum over points of log Σₖ exp(r)."
     top[:] = r[0, :top.size]
@@ -91,8 +92,8 @@ def _responsibilities(r, power, bits, top, total):
         for i in range(top.size): rk[i] *= total[i]
     return bound
 
-# %% ../nbs/02c_em.ipynb #961c68a9
-@njit(**SUMS)
+# %% ../nbs/02c_em.ipynb #ea0dc011
+@njit(**SUMS, **INNER)
 def _add_moments(r, z, w, n, first, second):
     "Add a block's weighted moments about the present means to `n`, `first` and `second`."
     for k in range(len(r)):
@@ -107,8 +108,8 @@ def _add_moments(r, z, w, n, first, second):
             first[k, j] += total
             for h in range(j + 1): second[k, j, h] += _dot(w, z[k, h])
 
-# %% ../nbs/02c_em.ipynb #93ccc8d3
-@njit(**SUMS)
+# %% ../nbs/02c_em.ipynb #cca1a561
+@njit(**SUMS, **INNER)
 def _em_pass(x, constant, means, inverse, n, first, second):
     "Moments and mean log-likelihood of all points: an E step, and all that the M step needs of the data."
     d, K = x.shape[1], len(means)
@@ -125,8 +126,8 @@ def _em_pass(x, constant, means, inverse, n, first, second):
         _add_moments(r, z, w[:m], n, first, second)
     return bound / len(x)
 
-# %% ../nbs/02c_em.ipynb #5788f79e
-@njit(**STRICT)
+# %% ../nbs/02c_em.ipynb #e8aa57d8
+@njit(**STRICT, **INNER)
 def _m_step(n, first, second, n_samples, reg_covar, weights, means, covariances):
     "New parameters, in place, from the moments about the old means."
     K, d = means.shape
@@ -141,8 +142,8 @@ def _m_step(n, first, second, n_samples, reg_covar, weights, means, covariances)
         means[k] += delta
     weights /= weights.sum()
 
-# %% ../nbs/02c_em.ipynb #14cc0f60
-@njit(**STRICT)
+# %% ../nbs/02c_em.ipynb #431c3b2a
+@njit(**STRICT, **INNER)
 def _inverse_factor(covariance, inverse):
     "`inverse` ← L⁻¹ of the Cholesky factor L; gives log det L⁻¹, or nan where there's no such factor."
     d, log_det = len(covariance), 0.0
@@ -239,8 +240,8 @@ def em(
                          f"largest value is {abs(data).max():.3g}), or raise reg_covar (now {reg_covar:g})")
     return *state, n_iter, float(bound)
 
-# %% ../nbs/02c_em.ipynb #5ee4c0d5
-@njit(**SUMS)
+# %% ../nbs/02c_em.ipynb #f2e56757
+@njit(**SUMS, **INNER)
 def _squared_distances(x, centre, out):
     "out ← the smaller of itself and |x − centre|²; gives the sum."
     total = 0.0
@@ -251,8 +252,8 @@ def _squared_distances(x, centre, out):
         total += out[i]
     return total
 
-# %% ../nbs/02c_em.ipynb #20b47c05
-@njit(**STRICT)
+# %% ../nbs/02c_em.ipynb #cbe2d64c
+@njit(**STRICT, **INNER)
 def _kmeans_plusplus(x, draws, centres):
     "`centres` ← greedy k-means++, from uniform `draws`: one, then some for each further centre."
     trials = 2 + int(np.log(len(centres)))
@@ -273,8 +274,8 @@ def _kmeans_plusplus(x, draws, centres):
         centres[k] = x[chosen]
         potential = _squared_distances(x, centres[k], nearest)
 
-# %% ../nbs/02c_em.ipynb #24942c92
-@njit(**SUMS)
+# %% ../nbs/02c_em.ipynb #741b6f32
+@njit(**SUMS, **INNER)
 def _nearest_centres(x, centres, labels, distance, best):
     "`labels` ← the nearest centre of each point of a block of columns; `best` ← the squared distance to it."
     best[:] = np.inf
@@ -286,7 +287,7 @@ def _nearest_centres(x, centres, labels, distance, best):
         for i in range(best.size): labels[i] = k if distance[i] < best[i] else labels[i]
         for i in range(best.size): best[i] = distance[i] if distance[i] < best[i] else best[i]
 
-@njit(**SUMS)
+@njit(**SUMS, **INNER)
 def _assign(x, centres, labels, counts, sums):
     "Label each point with its nearest centre; count, and sum x − centre. Gives how many labels changed."
     N, d = x.shape
@@ -311,8 +312,8 @@ def _assign(x, centres, labels, counts, sums):
                 sums[k, j] += _dot(distance[:m], best[:m])
     return changed
 
-# %% ../nbs/02c_em.ipynb #16f68d29
-@njit(**STRICT)
+# %% ../nbs/02c_em.ipynb #cee7ec06
+@njit(**STRICT, **INNER)
 def _relocate(x, centres, labels, counts, sums):
     "Give each empty cluster the point that is farthest from its own centre."
     far = np.zeros(len(x))
@@ -328,8 +329,8 @@ def _relocate(x, centres, labels, counts, sums):
             sums[old, j] -= x[i, j] - centres[old, j]
             sums[k, j] = x[i, j] - centres[k, j]
 
-# %% ../nbs/02c_em.ipynb #ae2588b9
-@njit(**STRICT)
+# %% ../nbs/02c_em.ipynb #f48828ad
+@njit(**STRICT, **INNER)
 def _variance(x):
     "The variance of the coordinates, averaged over them."
     mean, total = np.zeros(x.shape[1]), 0.0
@@ -370,8 +371,8 @@ def kmeans(
     _kmeans(data, centres, labels)
     return labels, centres
 
-# %% ../nbs/02c_em.ipynb #39cc3434
-@njit(**SUMS)
+# %% ../nbs/02c_em.ipynb #a42f1061
+@njit(**SUMS, **INNER)
 def _cluster_moments(x, labels, centres, n, first, second):
     "Count, and sum x − centre and its products, over the points of each cluster."
     K, d = centres.shape

@@ -309,7 +309,7 @@ def _override(text: str) -> tuple[str, object]:
     try: return name, ast.literal_eval(value)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError): return name, value
 
-# %% ../nbs/05_figures.ipynb #2c00c104
+# %% ../nbs/05_figures.ipynb #7bc44fdb
 def main(
     arguments: list[str] | None = None,  # None: those of the command line
 ) -> int:  # exit status: 0 all made, 1 some failed, 2 a mistake in the arguments
@@ -333,9 +333,10 @@ def _make(options) -> int:
     check_writable(runs, "--runs")
     folder = writable_folder(output_folder(options.profile, options.out))
     if options.runs: os.environ["COLLAPSE_RUNS"] = str(runs)
-    print(f"{', '.join(figures)}: profile {options.profile}, on {device_name(find_device())} unless parameters "
-          f"say otherwise, into {folder}; "
-          f"chains in {runs_folder()}")
+    device = find_device()
+    reason = "since torch finds no GPU" if device.type == "cpu" else "since it is there, where a figure can use it"
+    print(f"{', '.join(figures)}: profile {options.profile}, on {device_name(device)}, {reason}, into {folder}; chains "
+          f"in {runs_folder()}")
     failures = run_figures(figures, options.profile, overrides, options.out)
     print(f"gallery: {folder / 'index.html'}")
     for figure, failure in failures.items():

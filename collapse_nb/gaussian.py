@@ -111,10 +111,10 @@ def _chains_in_space(M, n_generations, n_chains, rng, ddof, pooled, d):
         means[i], factors[i] = mean, factor
     return means, factors
 
-# %% ../nbs/02b_gaussian.ipynb #e1be8da4
+# %% ../nbs/02b_gaussian.ipynb #4ff1b69b
 _COMPILED = dict(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 
-@njit(**_COMPILED)
+@njit(**_COMPILED, forceinline=True)
 def _draw(rng, mean, factor, out):
     "Fill the rows of `out` with points of a Gaussian."
     d = len(mean)
@@ -125,7 +125,7 @@ def _draw(rng, mean, factor, out):
             out[i, j] = mean[j]
             for h in range(j + 1): out[i, j] += factor[j, h] * z[h]
 
-@njit(**_COMPILED)
+@njit(**_COMPILED, forceinline=True)
 def _fit(x, ddof, mean, factor):
     "`mean` and `factor` ← those of the rows of `x`, by Cholesky; a direction without spread gets zeros."
     n, d = x.shape
@@ -142,8 +142,8 @@ def _fit(x, ddof, mean, factor):
             if j == h: factor[h, h] = np.sqrt(max(total, 0.0))
             else: factor[j, h] = total / factor[h, h] if factor[h, h] > 0 else 0.0
 
-# %% ../nbs/02b_gaussian.ipynb #d3d8ff70
-@njit(**_COMPILED)
+# %% ../nbs/02b_gaussian.ipynb #275b495d
+@njit(**_COMPILED, forceinline=True)
 def _choose(rng, n, taken, places):
     "Fill `places` with different random whole numbers below n; `taken` holds n bits, all 0 before and after."
     count = 0

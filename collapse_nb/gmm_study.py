@@ -6,7 +6,7 @@
 __all__ = ['EXAMPLE', 'measure_chain', 'two_modes', 'summarise', 'typical', 'histograms', 'quantiles', 'draw_two_modes', 'study',
            'main']
 
-# %% ../nbs/06_gmm_study.ipynb #0470a056
+# %% ../nbs/06_gmm_study.ipynb #ce5f71b3
 from functools import cache
 
 import matplotlib.pyplot as plt
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from joblib import cpu_count
 
-from .chains import plan, run_chains
+from .chains import device_line, plan, run_chains
 from .commands import OneLineParser, check_values, parse_seeds, run_command, writable_folder
 from .figures import STYLE, last_generation, output_folder, save_figure
 from .gmm import (STARTS, TAILS, Mixture, count_modes, merged_at, over_chains, quantile, squared_l2,
@@ -223,7 +223,7 @@ def study(
             part.to_csv(place, index=False, float_format="%.8g")
     return summary
 
-# %% ../nbs/06_gmm_study.ipynb #f9f40f75
+# %% ../nbs/06_gmm_study.ipynb #86bcb64c
 def main(
     arguments: list[str] | None = None,  # None: those of the command line
 ) -> int:  # exit status: 0 done, 2 a mistake in the arguments
@@ -242,8 +242,8 @@ def _study(options) -> int:
     _, given = _jobs(options.n_samples, seeds, options.n_components)
     plan("gmm", given, last)                                   # mistakes are found before anything is written
     folder = writable_folder(output_folder("gmm", options.out))
-    print(f"{len(seeds)} chains for each of {len(options.n_samples)} sizes, on the CPU, into {folder}",
-          flush=True)
+    print(f"{len(seeds)} chains for each of {len(options.n_samples)} sizes, {device_line('gmm', {})}, into "
+          f"{folder}", flush=True)
     _report(study(options.n_samples, options.n_components, options.n_generations, seeds, str(folder)), last)
     return 0
 
