@@ -295,7 +295,7 @@ def _no_bars() -> None:
     "Silence the progress bars of this process."
     tqdm.__init__ = partialmethod(tqdm.__init__, disable=True)
 
-# %% ../nbs/04a_chains.ipynb #4cd902e1
+# %% ../nbs/04a_chains.ipynb #46ab7fa3
 def _in_threads(jobs: list[tuple], n_jobs: int, **_) -> Iterator[tuple]:
     "Number and outcome of each chain, in threads of this process."
     from joblib import Parallel, delayed
@@ -306,6 +306,7 @@ def _in_threads(jobs: list[tuple], n_jobs: int, **_) -> Iterator[tuple]:
 def _in_processes(jobs: list[tuple], n_jobs: int, **_) -> Iterator[tuple]:
     "The same in processes of this machine; a killed one is replaced."
     from joblib import Parallel, delayed
+    from joblib.externals.loky import get_reusable_executor
     from joblib.externals.loky.process_executor import TerminatedWorkerError
     todo, deaths, run = dict(enumerate(jobs)), 0, delayed(_numbered)
     while todo:
@@ -321,6 +322,7 @@ def _in_processes(jobs: list[tuple], n_jobs: int, **_) -> Iterator[tuple]:
                 raise ValueError(f"{deaths} workers were killed in a row; perhaps memory is short: give fewer "
                                  "--jobs") from e
             print(f"a worker was killed: {len(todo)} unfinished chains are started again", file=sys.stderr)
+        finally: get_reusable_executor().shutdown(wait=True)   # else they wait for more, minutes long
 
 def _numbered(i: int, job: tuple) -> tuple: return i, work(*job)
 

@@ -488,7 +488,7 @@ def only_writer(
         note.unlink(missing_ok=True)
         lock.release()
 
-# %% ../nbs/02d_runs.ipynb #c60d0790
+# %% ../nbs/02d_runs.ipynb #f0a71890
 class Run:
     "A chain on disk."
     def __init__(self,
@@ -513,34 +513,12 @@ class Run:
         "What the loop needs to go on after generation n − 1."
         return self.models.done(n) if self.chain.template is not None else _Lazy(n, lambda i: _Stored(self, i))
 
-    def walk(self, first: int, n_generations: int) -> Iterator[Generation]:
-        "The loop so that it comes through `first`; models that were there are read or fitted again."
-        start = _beginning(self, first)
-        indices = iter(range(start, n_generations + 1))
-        def fit(data, rng):
-            index, model = next(indices), None
-            if index >= self.models.n: model = self.chain.fit(data, rng)
-            elif not self.models.kept(index): model = self._again(index, data, rng)
-            return _Stored(self, index, model)
-        return self.recurse(fit, self.done(start), n_generations)
-
-    def _again(self, index: int, data: np.ndarray, rng: np.random.Generator):
-        "Fit a model whose weights weren't kept. Raises `ValueError` if it isn't the same."
-        print(f"{self.id}: the weights of generation {index} weren't kept, so it's fitted again", file=sys.stderr)
-        model = self.chain.fit(data, rng)
-        with tempfile.TemporaryDirectory() as folder:
-            model.save(Path(folder))
-            same = {p.name: _sha256(p) for p in Path(folder).iterdir()} == self.models.said(index)["files"]
-        if same: return model
-        raise ValueError(f"{self.id}: generation {index}, fitted again, isn't what it was, since code, versions or device differ "
-                         f"from then: remove the run with collapse_runs rm, and begin it anew")
-
     def generation(self,
         index: int,  # of a complete generation
     ) -> Generation:  # with its model, and the data it was fitted on
         "A generation as the loop yielded it: what isn't stored is drawn or fitted again."
         if self.chain.template is None and self.models.n is None: self.models.open()
-        if self.chain.template is None: g = next(g for g in self.walk(index, max(index, 1)) if g.index == index)
+        if self.chain.template is None: g = next(g for g in _walk(self, index, max(index, 1)) if g.index == index)
         else: g = next(self.recurse(lambda data, rng: self.done(index + 1)[index], self.done(index)))
         return Generation(g.index, getattr(g.model, "model", g.model), g.data)
 
@@ -561,13 +539,35 @@ class Run:
         if damage(piece): raise ValueError(f"'{piece}' is damaged: run the same chain again")
         return read_array(piece / f"{name}.parquet")
 
-# %% ../nbs/02d_runs.ipynb #4bf68c97
+# %% ../nbs/02d_runs.ipynb #468a6984
 def _beginning(run: Run, n: int) -> int:
     "The first generation that has to be gone through for generation `n`."
     def there(i): return run.models.sound(i, "synthetic") or run.models.kept(i)
     if getattr(run.chain.policy, "history", None) != 1: return next((i for i in range(n) if not there(i)), n)
     while n and not there(n - 1): n -= 1
     return n
+
+def _walk(run: Run, first: int, n_generations: int) -> Iterator[Generation]:
+    "The loop so that it comes through `first`; models that were there are read or fitted again."
+    start = _beginning(run, first)
+    indices = iter(range(start, n_generations + 1))
+    def fit(data, rng):
+        index, model = next(indices), None
+        if index >= run.models.n: model = run.chain.fit(data, rng)
+        elif not run.models.kept(index): model = _again(run, index, data, rng)
+        return _Stored(run, index, model)
+    return run.recurse(fit, run.done(start), n_generations)
+
+def _again(run: Run, index: int, data: np.ndarray, rng: np.random.Generator):
+    "Fit a model whose weights weren't kept. Raises `ValueError` if it isn't the same."
+    print(f"{run.id}: the weights of generation {index} weren't kept, so it's fitted again", file=sys.stderr)
+    model = run.chain.fit(data, rng)
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(Path(folder))
+        same = {p.name: _sha256(p) for p in Path(folder).iterdir()} == run.models.said(index)["files"]
+    if same: return model
+    raise ValueError(f"{run.id}: generation {index}, fitted again, isn't what it was, since code, versions or device differ "
+                     f"from then: remove the run with collapse_runs rm, and begin it anew")
 
 class _Stored:
     "A model of a run whose models are folders; it's read when somebody needs it."
@@ -728,7 +728,7 @@ def complete(
         finally: run.models.close()
     return run
 
-# %% ../nbs/02d_runs.ipynb #1175ad80
+# %% ../nbs/02d_runs.ipynb #5532c9ca
 def _mend(run: Run, n_generations: int, weights: frozenset) -> None:
     "Make again what is missing or damaged beside the models, and forget what needn't be kept."
     for index in range(n_generations + 1):
@@ -745,7 +745,7 @@ def _compute(run: Run, n_generations: int, log: _Log, progress: Callable) -> Non
     try:
         while run.models.n <= n_generations:
             n = run.models.n
-            walk = run.recurse(run.chain.fit, run.done(n), n_generations) if records else run.walk(n, n_generations)
+            walk = run.recurse(run.chain.fit, run.done(n), n_generations) if records else _walk(run, n, n_generations)
             for g in walk:
                 if g.index < run.models.n: continue            # gone through once more
                 run.models.save(g)
