@@ -705,7 +705,7 @@ def size_text(
         n, unit = n / 1000, "TB"
     return f"{n:.3g} {unit}"
 
-# %% ../nbs/02d_runs.ipynb #68e81380
+# %% ../nbs/02d_runs.ipynb #0879392d
 def complete(
     chain: Chain,                         # what it's made from
     n_generations: int,                   # generations after generation 0, at least 1
@@ -723,18 +723,22 @@ def complete(
         run.models.open()
         try:
             progress(min(run.models.n, n_generations + 1))
+            if chain.template is None: _mend(run, min(run.models.n - 1, n_generations))      # while weights are there
             if run.models.n <= n_generations: _compute(run, n_generations, _Log(run, weights), progress)
-            if chain.template is None: _mend(run, n_generations, weights)
+            if chain.template is None: _mend(run, n_generations), _tidy(run, weights)
         finally: run.models.close()
     return run
 
-# %% ../nbs/02d_runs.ipynb #5532c9ca
-def _mend(run: Run, n_generations: int, weights: frozenset) -> None:
-    "Make again what is missing or damaged beside the models, and forget what needn't be kept."
+# %% ../nbs/02d_runs.ipynb #0ae737aa
+def _mend(run: Run, n_generations: int) -> None:
+    "Make again what is missing or damaged beside the models."
     for index in range(n_generations + 1):
         if index < n_generations and run.chain.keep_synthetic and not run.models.sound(index, "synthetic"):
             run.done(index + 1)[index].sample(len(run.chain.real), generation_rng(run.seed, index, "sample"))
         _measure(run, index)
+
+def _tidy(run: Run, weights: frozenset) -> None:
+    "Forget the weights that needn't be kept."
     kept = frozenset(read_log(run.folder)["weights"]) | weights - {"none"}
     for index in range(run.models.n):
         if not _keeps(kept, index, run.models.n - 1): run.models.forget(index)
