@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['FAMILIES', 'RETRIES', 'BACKENDS', 'PACKAGES', 'EXAMPLES', 'COMMON', 'family', 'options', 'make_chain', 'first_sets',
            'gaussian', 'discrete', 'gmm', 'use_threads', 'vae', 'lm_blocks', 'lm_start', 'lm', 'work', 'plan',
-           'run_all', 'run_chains', 'device_line', 'main']
+           'carry_out', 'run_chains', 'device_line', 'main']
 
-# %% ../nbs/04a_chains.ipynb #ea2a509f
+# %% ../nbs/04a_chains.ipynb #70271492
 import argparse
 import errno
 import inspect
@@ -33,7 +33,7 @@ from .commands import (SIGNALS, OneLineParser, check_values, check_writable, nea
 from .data import (device_name, find_device, fingerprint, load_images, load_text, load_tokenizer,
                               token_blocks)
 from .recursion import parse_policy
-from .runs import (Chain, Run, bytes_needed, check_space, check_weights, complete, reached, run_id,
+from .runs import (Chain, Run, bytes_needed, check_space, check_weights, complete, reached,
                               runs_folder)
 
 # %% ../nbs/04a_chains.ipynb #a44267ca
@@ -295,13 +295,13 @@ def _no_bars() -> None:
     "Silence the progress bars of this process."
     tqdm.__init__ = partialmethod(tqdm.__init__, disable=True)
 
-# %% ../nbs/04a_chains.ipynb #46ab7fa3
+# %% ../nbs/04a_chains.ipynb #78b42644
 def _in_threads(jobs: list[tuple], n_jobs: int, **_) -> Iterator[tuple]:
     "Number and outcome of each chain, in threads of this process."
     from joblib import Parallel, delayed
     run = delayed(lambda i, job: (i, work(*job, quiet=False)))
-    yield from Parallel(n_jobs, backend="threading", return_as="generator_unordered")(run(i, job) for i,
-                                                                                      job in enumerate(jobs))
+    parallel = Parallel(n_jobs, backend="threading", return_as="generator_unordered")
+    yield from parallel(run(i, job) for i, job in enumerate(jobs))
 
 def _in_processes(jobs: list[tuple], n_jobs: int, **_) -> Iterator[tuple]:
     "The same in processes of this machine; a killed one is replaced."
@@ -388,7 +388,7 @@ def _progress(folders: list[Path], sizes: list[int], n_generations: int) -> Iter
             over.set()
             watcher.join()
 
-# %% ../nbs/04a_chains.ipynb #5ac8dc37
+# %% ../nbs/04a_chains.ipynb #628bedc0
 def plan(
     family: str,                # its name
     given: list[dict],          # for each chain its options
@@ -403,43 +403,42 @@ def plan(
     check_space(root or runs_folder(), sum(bytes_needed(run, n_generations, k) for run, k in zip(runs, kept)))
     return runs
 
-def run_all(
-    family: str,                    # its name
+def carry_out(
     given: list[dict],              # for each chain its options
-    n_generations: int,             # generations after generation 0, at least 1
-    root: Path | None = None,       # folder of all runs; None: `runs_folder()`
+    runs: list[Run],                # from `plan`
+    n_generations: int,             # generations after generation 0
     backend: str = "local",         # 'local' (processes), 'threads', 'ray' or 'dask'
     n_jobs: int = 1,                # chains at a time, where it's on this machine
     gpus: float = 0,                # for each chain, on a cluster
     weights: Sequence[str] | None = None,  # of which generations they are kept; None: what the family says
     wait: bool = True,              # for another process that holds a run
-) -> tuple[list[Run], list[str | None]]:  # the runs; for each None, or one line that says why it failed
-    "Complete many chains; one that fails doesn't stop the others. Raises `ValueError`, before any work."
-    root = root or runs_folder()
-    runs = plan(family, given, n_generations, root, weights)
-    jobs = [(family, options | _threads(run.chain), n_generations, str(root), dict(weights=weights, wait=wait))
-            for options, run in zip(given, runs)]
+) -> list[str | None]:  # for each run None, or one line that says why it failed
+    "Complete many chains; one that fails doesn't stop the others."
+    jobs = [(run.chain.config["family"], options | _threads(run.chain), n_generations, str(run.folder.parent),
+             dict(weights=weights, wait=wait)) for options, run in zip(given, runs)]
     outcomes: list[str | None] = [None] * len(jobs)
     with _progress([run.folder for run in runs], [len(run.chain.real) for run in runs], n_generations):
         if backend == "local" and n_jobs == 1: found = enumerate(work(*job, quiet=False) for job in jobs)
         else: found = BACKENDS[backend](jobs, n_jobs=n_jobs, gpus=gpus)
         for i, outcome in found: outcomes[i] = outcome
-    return runs, outcomes
+    return outcomes
 
 def _threads(chain: Chain) -> dict:
     "The number of threads that a worker must use for the same result, where it matters."
     return {name: chain.config[name] for name in ("threads",) if name in chain.config}
 
-# %% ../nbs/04a_chains.ipynb #486bec05
+# %% ../nbs/04a_chains.ipynb #4fc93320
 def run_chains(
-    family: str,          # its name
-    given: list[dict],    # for each chain its options
-    n_generations: int,   # generations after generation 0, at least 1
-    **how,                # as in `run_all`
+    family: str,               # its name
+    given: list[dict],         # for each chain its options
+    n_generations: int,        # generations after generation 0, at least 1
+    root: Path | None = None,  # folder of all runs; None: `runs_folder()`
+    **how,                     # as in `carry_out`
 ) -> list[Run]:
-    "Complete many chains for a figure. Raises `ValueError` if one of them fails."
-    runs, outcomes = run_all(family, given, n_generations, **how)
-    if failures := [outcome for outcome in outcomes if outcome]: raise ValueError(failures[0])
+    "Plan many chains and complete them. Raises `ValueError` for bad arguments, or if one of them fails."
+    runs = plan(family, given, n_generations, root, how.get("weights"))
+    if failures := [outcome for outcome in carry_out(given, runs, n_generations, **how) if outcome]:
+        raise ValueError(failures[0])
     return runs
 
 # %% ../nbs/04a_chains.ipynb #717049ab
@@ -524,7 +523,7 @@ def device_line(
     unused = gpu.type != "cpu" and device.type == "cpu"
     return f"on {device_name(device)}, {reason}" + f" (there is a GPU, {device_name(gpu)})" * unused
 
-# %% ../nbs/04a_chains.ipynb #62b1b928
+# %% ../nbs/04a_chains.ipynb #37a871d1
 def main(
     arguments: list[str] | None = None,  # None: those of the command line
 ) -> int:  # exit status: 0 all well, 1 some chain failed, 2 a mistake in the arguments
@@ -551,13 +550,13 @@ def _run(chosen) -> int:
     root = runs_folder() if chosen.out is None else user_path(chosen.out)
     chains, device = [given | dict(seed=s) for s in seeds], device_line(family, given, engine)
     check_writable(root)
-    plan(family, chains, n, root, weights)                     # mistakes are found before anything is written
+    runs = plan(family, chains, n, root, weights)              # mistakes are found before anything is written
     writable_folder(root)
     print(f"{family}: {len(seeds)} {'chain' if len(seeds) == 1 else 'chains'} to generation {n}, {device}, "
           f"into {root}", flush=True)
     start = time.monotonic()
-    runs, outcomes = run_all(family, chains, n, root, chosen.backend, chosen.jobs, chosen.gpus_per_chain, weights,
-                             not chosen.no_wait)
+    outcomes = carry_out(chains, runs, n, chosen.backend, chosen.jobs, chosen.gpus_per_chain, weights,
+                         not chosen.no_wait)
     for run, outcome in zip(runs, outcomes):
         if outcome: print(f"collapse_chain: {one_line(outcome)}", file=sys.stderr)
         else: print(f"seed {run.seed}: {run.folder}")

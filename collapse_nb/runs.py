@@ -9,7 +9,7 @@ __all__ = ['LAYOUT', 'EXAMPLES', 'canonical', 'run_id', 'remove', 'aside', 'seal
            'only_writer', 'Run', 'read_log', 'bytes_needed', 'reached', 'check_space', 'size_text', 'complete',
            'stored_table', 'all_runs', 'verify', 'disk_use', 'main']
 
-# %% ../nbs/02d_runs.ipynb #a58053e7
+# %% ../nbs/02d_runs.ipynb #055fe755
 import errno
 import hashlib
 import json
@@ -29,14 +29,12 @@ from datetime import datetime, timezone
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 from filelock import FileLock, Timeout
 
 import collapse_nb
 from .commands import ROOT, OneLineParser, nearest, project_path, run_command, user_path
-from .data import fingerprint
 from .recursion import Generation, generation_rng, recurse
 
 # %% ../nbs/02d_runs.ipynb #76a8ff5d
@@ -60,7 +58,7 @@ def run_id(
         raise ValueError(f"family is '{family}': expected a word in small letters, such as gmm")
     return f"{family}-{_sha256(canonical(config).encode())[:16]}"
 
-# %% ../nbs/02d_runs.ipynb #396d224a
+# %% ../nbs/02d_runs.ipynb #a6ee1441
 def remove(
     path: Path,  # a file or a folder, or nothing
 ) -> None:
@@ -71,6 +69,10 @@ def remove(
 def _sync(path: Path) -> None:
     "Have a file or folder, with all that is in it, brought to the disk."
     for inner in path.iterdir() if path.is_dir() else (): _sync(inner)
+    _sync_alone(path)
+
+def _sync_alone(path: Path) -> None:
+    "The same for a file, or for the names in a folder."
     handle = os.open(path, os.O_RDONLY)
     try: os.fsync(handle)
     finally: os.close(handle)
@@ -87,16 +89,10 @@ def aside(
         _sync(part)
         if path.is_dir(): remove(path)                         # a folder can't be renamed over another
         os.replace(part, path)
-        _sync_name(path)
+        _sync_alone(path.parent)                               # which holds its name
     except BaseException:
         remove(part)
         raise
-
-def _sync_name(path: Path) -> None:
-    "Have the name of a new file, which its folder holds, brought to the disk."
-    handle = os.open(path.parent, os.O_RDONLY)
-    try: os.fsync(handle)
-    finally: os.close(handle)
 
 # %% ../nbs/02d_runs.ipynb #b7b7d44e
 def seal(
