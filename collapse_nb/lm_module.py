@@ -208,6 +208,7 @@ class LMModule(pl.LightningModule):
     def on_train_batch_end(self, outputs, batch, index):
         self.watch.note(self.current_epoch + 1, index + 1, outputs["loss"], self.parameters())
         if self.trainer.is_last_batch: self.watch.look()
+        self.zero_grad()                        # Lightning would keep the gradients during the next forward pass
 
     def on_train_epoch_end(self):
         for name, value in self.trainer.callback_metrics.items():                # the validation loss
