@@ -223,7 +223,7 @@ def lm_start(
              for part in settings] + [fingerprint(v.numpy()) for v in network.state_dict().values()]
     return start, fingerprint(np.array(parts)), sum(p.nbytes for p in network.parameters())
 
-# %% ../nbs/04a_chains.ipynb #699126ee
+# %% ../nbs/04a_chains.ipynb #b20969bf
 @family
 def lm(
     policy: str = "replace",         # how the next training set is made
@@ -243,24 +243,27 @@ def lm(
     learning_rate: float = 0.0005,   # of AdamW, at the start
     num_beams: int = 5,              # of the search that writes the next training set
     repetition_penalty: float = 1.0, # when it writes; 1: none
+    precision: str = "auto",         # 'float32', 'bfloat16', or 'auto' (bfloat16 on a GPU)
     accelerator: str = "auto",       # 'auto' (a GPU if there is one), 'gpu' or 'cpu'
     threads: int = 0,                # CPU threads; 0: as many as torch takes by itself
 ) -> Chain:
     "Language models that learn from each other's text."
-    from collapse_nb.lm_module import PromptedModel, fit_lm, load_network, perplexity, score
+    from collapse_nb.generation import PromptedModel, fit_lm
+    from collapse_nb.lm_module import find_precision, load_network, perplexity, score
     device, threads, rule = find_device(accelerator), use_threads(threads), parse_policy(policy)
     blocks, vocabulary, end = lm_blocks(text, tokenizer, vocab_size, block_size, n_blocks)
     real, sizes = blocks["train"], (vocabulary, 2 * block_size, n_layers, hidden_size, n_heads, end)
     first_sets(rule, real)
+    find_precision(precision, device)
     start, name, size = lm_start(model, architecture, *sizes)
     config = dict(family="lm", policy=rule.__name__, seed=seed, model=name, epochs=epochs, batch_size=batch_size,
                   learning_rate=float(learning_rate), num_beams=num_beams,
-                  repetition_penalty=float(repetition_penalty), threads=threads,
+                  repetition_penalty=float(repetition_penalty), precision=precision, threads=threads,
                   data={split: fingerprint(part) for split, part in blocks.items()})
     fit = fit_lm(start, real, blocks["validation"], epochs, batch_size, learning_rate, num_beams,
-                 repetition_penalty, accelerator)
+                 repetition_penalty, accelerator, precision)
     def load(folder):
-        return PromptedModel(load_network(folder, accelerator), real, num_beams, repetition_penalty)
+        return PromptedModel(load_network(folder, accelerator), real, num_beams, repetition_penalty, precision)
     def measure(g):
         scores = score(g.model.network, blocks["test"])
         return dict(perplexity=perplexity(scores), different_tokens=len(np.unique(g.data)), test_scores=scores)
