@@ -4,11 +4,13 @@
 
 # %% auto #0
 __all__ = ['PROFILES', 'STYLE', 'PAGE', 'ENTRY', 'EXAMPLES', 'notebooks', 'figure_notebook', 'default_parameters',
-           'check_parameters', 'load_profile', 'save_figure', 'seconds', 'last_generation', 'run_figure',
+           'check_parameters', 'load_profile', 'save_figure', 'seconds', 'peak_memory', 'last_generation', 'run_figure',
            'output_folder', 'figure_jobs', 'run_figures', 'figure_heading', 'write_gallery', 'main']
 
-# %% ../nbs/05_figures.ipynb #26999dfa
+# %% ../nbs/05_figures.ipynb #0f979205
 import ast
+import ctypes
+import gc
 import html
 import json
 import os
@@ -144,6 +146,31 @@ def seconds(
         function()
         times.append(time.perf_counter() - start)
     return min(times[1:])
+
+# %% ../nbs/05_figures.ipynb #cd31907d
+def _status(key: str) -> int:
+    "Bytes that the system has noted of this process."
+    with open("/proc/self/status") as file:
+        return 1024 * int(next(line for line in file if line.startswith(key)).split()[1])
+
+def peak_memory(
+    function: Callable,  # what is measured, called without arguments
+    device,              # torch's device where it works
+) -> float:  # bytes at the highest point, above those before; nan where it can't be known
+    "The largest memory that a call takes."
+    gc.collect()
+    if device.type == "cuda":
+        import torch
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        function()
+        return torch.cuda.max_memory_allocated() - before
+    if sys.platform != "linux": return float("nan")
+    ctypes.CDLL(None).malloc_trim(0)                           # what was freed goes back to the system
+    with open("/proc/self/clear_refs", "w") as file: file.write("5")
+    before = _status("VmRSS")
+    function()
+    return _status("VmHWM") - before
 
 # %% ../nbs/05_figures.ipynb #8440bdd6
 def last_generation(

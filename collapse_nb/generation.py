@@ -219,7 +219,7 @@ class Writer:
             return out
         return replay
 
-# %% ../nbs/01a_generation.ipynb #7310f1c4
+# %% ../nbs/01a_generation.ipynb #e7ed1f31
 def _check(network, prompts, n_new):
     "The prompts as a tensor, and the number of new tokens. Raises `ValueError` for what can't be continued."
     try: blocks = np.asarray(prompts)
@@ -259,7 +259,7 @@ def _continue(network, write, width, precision, batch_size, trainer, n_new, *par
     batches = list(zip(*(part.split(batch_size) for part in parts)))
     if trainer: return np.concatenate(_on_ranks(trainer, network, write, precision, batches))
     writer = Writer(network, write, precision)
-    return np.concatenate([writer(*batch) for batch in tqdm(batches, desc="generate", leave=False)])
+    return np.concatenate([writer(*batch) for batch in tqdm(batches, desc="generate", leave=False, delay=1)])
 
 # %% ../nbs/01a_generation.ipynb #793a7648
 def continue_blocks(
