@@ -6,8 +6,9 @@
 __all__ = ['step_cost', 'Slots', 'Tree', 'beam_search', 'ancestral', 'Writer', 'continue_blocks', 'sample_blocks', 'Share',
            'PromptedModel', 'fit_lm']
 
-# %% ../nbs/01a_generation.ipynb #57f74891
+# %% ../nbs/01a_generation.ipynb #e7bc3412
 import copy
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ def step_cost(
     return dict(operations=2 * rows * matrices + 4 * rows * slots * width * layers,
                 bytes=matrices * number_bytes + cache + rows * config.vocab_size * 4, cache_bytes=cache)
 
-# %% ../nbs/01a_generation.ipynb #0ac19111
+# %% ../nbs/01a_generation.ipynb #3d5ff3c6
 class Slots(DynamicLayer):
     "Keys and values of one layer, in memory that is taken once."
     def __init__(self,
@@ -54,7 +55,8 @@ class Slots(DynamicLayer):
     def update(self, keys, values, *_, **__):
         "Store new keys and values, of shape (n_prompts, n_heads, new tokens, size); give all."
         if not self.is_initialized:
-            self.keys, self.values = (part.new_empty(*part.shape[:2], self.room, part.shape[3]) for part in (keys, values))
+            self.keys, self.values = (part.new_empty(*part.shape[:2], self.room, part.shape[3])
+                                      for part in (keys, values))
             self.is_initialized = True
         new = slice(self.used, self.used + keys.shape[2])
         self.keys[:, :, new], self.values[:, :, new] = keys, values
@@ -71,7 +73,7 @@ class Slots(DynamicLayer):
             part[:, :, size:end] = old.gather(2, index.expand(-1, part.shape[1], -1, part.shape[3]))
         self.used = end
 
-# %% ../nbs/01a_generation.ipynb #6be0f0d6
+# %% ../nbs/01a_generation.ipynb #7a2ad620
 class Tree:
     "The growing continuations of a batch of prompts; gives the network's output for each."
     def __init__(self,
@@ -115,15 +117,16 @@ class Tree:
         alive = path.any(1)
         order = alive.int().argsort(dim=1, descending=True, stable=True)[:, :int(alive.sum(1).max())]
         for layer in self.cache.layers: layer.keep(self.size, order)
-        self.path[:, :, self.size:self.size + order.shape[1]] = path.gather(2, order[:, None].expand(-1, path.shape[1], -1))
-        return self.size + order.shape[1]
+        end = self.size + order.shape[1]
+        self.path[:, :, self.size:end] = path.gather(2, order[:, None].expand(-1, path.shape[1], -1))
+        return end
 
     def _forward(self, tokens, at, **more):
         with one_dnn():
             return self.network(input_ids=tokens, position_ids=at, past_key_values=self.cache, use_cache=True,
                                 **more).logits.float()
 
-# %% ../nbs/01a_generation.ipynb #e8b83936
+# %% ../nbs/01a_generation.ipynb #7bda657b
 def _penalise(values, texts, penalty):
     "Make the tokens of `texts`, shape (n, width, size), less likely; in place."
     if penalty == 1: return
@@ -137,7 +140,7 @@ def beam_search(
     num_beams: int,           # continuations that are carried along; 1 is greedy
     penalty: float,           # of tokens used; 1: none
     forbidden: torch.Tensor,  # tokens not to write, on the device
-) -> tuple[torch.Tensor, torch.Tensor]:  # new tokens (n, n_new), and their score, log-probability but for the penalty
+) -> tuple[torch.Tensor, torch.Tensor]:  # new tokens, shape (n, n_new), and their scores, shape (n,)
     "Write the best continuations that a beam search finds."
     tree, texts, scores = Tree(network, prompts, num_beams, n_new), prompts[:, None], 0
     for step in range(n_new):
@@ -149,13 +152,14 @@ def beam_search(
         best, found = (values + scores).flatten(1).topk(n_best)
         parents, tokens = found // values.shape[2], found % values.shape[2]
         if num_beams > 1: scores = best[..., None]
-        texts = torch.cat([texts.gather(1, parents[..., None].expand(-1, -1, texts.shape[2])), tokens[..., None]], 2)
+        texts = texts.gather(1, parents[..., None].expand(-1, -1, texts.shape[2]))
+        texts = torch.cat([texts, tokens[..., None]], 2)
     return texts[:, 0, prompts.shape[1]:], best[:, 0]
 
-# %% ../nbs/01a_generation.ipynb #82a63674
+# %% ../nbs/01a_generation.ipynb #5848fbfb
 def _draw(values, uniform, temperature, top_k, top_p):
     "A token for each row of values, shape (n, vocabulary), where `uniform`, shape (n, 1), falls."
-    values, order = values.double() / temperature, None
+    values, order = values.to(uniform.dtype) / temperature, None
     if top_k or top_p < 1: values, order = values.topk(min(top_k or values.shape[1], values.shape[1]))
     shares = values.softmax(1)
     if top_p < 1: shares = shares * (shares.cumsum(1) - shares < top_p)          # what comes before is below p
@@ -183,7 +187,7 @@ def ancestral(
         texts = torch.cat([texts, _draw(values[:, 0], uniforms[:, step:step + 1], temperature, top_k, top_p)], 1)
     return texts[:, prompts.shape[1]:], values[:, 0].amax(1)
 
-# %% ../nbs/01a_generation.ipynb #5bea4290
+# %% ../nbs/01a_generation.ipynb #63d58281
 class Writer:
     "Continue batches of prompts with one network."
     def __init__(self,
@@ -204,20 +208,24 @@ class Writer:
         "Continue them. Raises `ValueError` if the network's output isn't finite."
         batch, shape = [part.to(self.device) for part in batch], batch[0].shape
         self.calls[shape] += 1
-        if self.device.type == "cuda" and self.calls[shape] == 2: self.replays[shape] = self._record(batch)
+        if self.device.type == "cuda" and self.calls[shape] == 2: self._record(shape, batch)
         tokens, scores = self.replays.get(shape, self.write)(*batch)
         if not scores.isfinite().all(): raise ValueError("the model's output isn't finite, so nothing can be written")
         return tokens.cpu().numpy().astype(np.int32)
 
-    def _record(self, batch):
-        "Record one call as a CUDA graph; gives a function that replays it."
+    def _record(self, shape, batch):
+        "Record one call as a CUDA graph, for all later ones of its shape."
         graph, batch = torch.cuda.CUDAGraph(), [part.clone() for part in batch]
-        with torch.cuda.graph(graph): out = self.write(*batch)
+        try:
+            with torch.cuda.graph(graph): out = self.write(*batch)
+        except RuntimeError as e:
+            return warnings.warn("this network's steps can't be recorded on this GPU, so it writes several times "
+                                 f"slower: {e}")
         def replay(*new):
             for old, part in zip(batch, new): old.copy_(part)
             graph.replay()
             return out
-        return replay
+        self.replays[shape] = replay
 
 # %% ../nbs/01a_generation.ipynb #e7ed1f31
 def _check(network, prompts, n_new):
@@ -261,7 +269,7 @@ def _continue(network, write, width, precision, batch_size, trainer, n_new, *par
     writer = Writer(network, write, precision)
     return np.concatenate([writer(*batch) for batch in tqdm(batches, desc="generate", leave=False, delay=1)])
 
-# %% ../nbs/01a_generation.ipynb #793a7648
+# %% ../nbs/01a_generation.ipynb #6b03dfd4
 def continue_blocks(
     network,                          # a transformers causal language model
     prompts: np.ndarray,              # token numbers, shape (n, block_size)
@@ -277,11 +285,12 @@ def continue_blocks(
     if not 1 <= num_beams <= network.config.vocab_size:
         raise ValueError(f"num_beams is {num_beams}: expected 1, which is greedy search, to the "
                          f"{network.config.vocab_size} tokens of the vocabulary")
-    if repetition_penalty <= 0: raise ValueError(f"repetition_penalty is {repetition_penalty}: expected above 0; 1 is none")
+    if not repetition_penalty > 0:
+        raise ValueError(f"repetition_penalty is {repetition_penalty}: expected above 0; 1 is none")
     write = partial(beam_search, n_new=n_new, num_beams=num_beams, penalty=repetition_penalty)
     return _continue(network, write, num_beams, precision, batch_size, trainer, n_new, blocks)
 
-# %% ../nbs/01a_generation.ipynb #30a8004c
+# %% ../nbs/01a_generation.ipynb #3419d5d6
 def sample_blocks(
     network,                          # a transformers causal language model
     prompts: np.ndarray,              # token numbers, shape (n, block_size)
@@ -302,6 +311,7 @@ def sample_blocks(
     if top_p > 1: raise ValueError(f"top_p is {top_p}: expected at most 1, which is all tokens")
     if top_k < 0: raise ValueError(f"top_k is {top_k}: expected 0, which is all tokens, or more")
     uniforms = torch.from_numpy(rng.random((len(blocks), n_new)))
+    if next(network.parameters()).device.type == "mps": uniforms = uniforms.float()     # it has no float64
     write = partial(ancestral, temperature=temperature, top_k=top_k, top_p=top_p, penalty=repetition_penalty)
     return _continue(network, write, 1, precision, batch_size, trainer, n_new, blocks, uniforms)
 

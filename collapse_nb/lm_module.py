@@ -100,17 +100,18 @@ class one_dnn(TorchFunctionMode):
 
 HAS_ONE_DNN = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
-# %% ../nbs/01_lm_module.ipynb #6a78a480
+# %% ../nbs/01_lm_module.ipynb #ec2c07c6
 def find_precision(
     name: str,             # 'auto', 'float32' or 'bfloat16'
     device: torch.device,  # where the products are made
 ) -> torch.dtype:  # for 'auto' bfloat16 on a GPU that has it, and float32 elsewhere
     "The numbers to multiply in. Raises `ValueError` for another name, and for what the device can't do."
-    has_it = device.type == "cpu" or device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     if name not in ("auto", "float32", "bfloat16"):
         raise ValueError(f"precision is '{name}': expected 'auto', 'float32' or 'bfloat16'")
-    if name == "bfloat16" and not has_it: raise ValueError("precision is 'bfloat16', which this device doesn't have: use 'auto'")
-    return torch.bfloat16 if name == "bfloat16" or name == "auto" and has_it and device.type == "cuda" else torch.float32
+    pays = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    if name == "bfloat16" and not pays and device.type != "cpu":
+        raise ValueError("precision is 'bfloat16', which this device doesn't have: use 'auto'")
+    return torch.bfloat16 if name == "bfloat16" or name == "auto" and pays else torch.float32
 
 # %% ../nbs/01_lm_module.ipynb #e95b5776
 def _rows(weight):
@@ -296,7 +297,7 @@ def _trainer(device, **kwargs):
                       enable_progress_bar=False, enable_model_summary=False, num_sanity_val_steps=0,
                       use_distributed_sampler=False, **kwargs)
 
-# %% ../nbs/01_lm_module.ipynb #a3f2002e
+# %% ../nbs/01_lm_module.ipynb #764fde1f
 def train_lm(
     network,                      # a transformers causal language model; trained in place
     train: np.ndarray,            # training blocks, shape (n, block_size)
@@ -321,7 +322,8 @@ def train_lm(
     module = LMModule(network.train(), learning_rate, epochs)      # a loaded model comes in evaluation mode, without dropout
     with tempfile.TemporaryDirectory() as folder:
         best = ModelCheckpoint(folder, monitor="validation_loss", save_weights_only=True)
-        trainer = _trainer(device, max_epochs=epochs, precision="bf16-mixed" if dtype == torch.bfloat16 else "32-true",
+        trainer = _trainer(device, max_epochs=epochs,
+                           precision="bf16-mixed" if dtype == torch.bfloat16 else "32-true",
                            callbacks=[best, EpochBar(), *callbacks])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")                      # Lightning's hints on workers and logging
