@@ -126,7 +126,7 @@ class Tree:
             return self.network(input_ids=tokens, position_ids=at, past_key_values=self.cache, use_cache=True,
                                 **more).logits.float()
 
-# %% ../nbs/01a_generation.ipynb #7bda657b
+# %% ../nbs/01a_generation.ipynb #d89b5b86
 def _penalise(values, texts, penalty):
     "Make the tokens of `texts`, shape (n, width, size), less likely; in place."
     if penalty == 1: return
@@ -142,7 +142,7 @@ def beam_search(
     forbidden: torch.Tensor,  # tokens not to write, on the device
 ) -> tuple[torch.Tensor, torch.Tensor]:  # new tokens, shape (n, n_new), and their scores, shape (n,)
     "Write the best continuations that a beam search finds."
-    tree, texts, scores = Tree(network, prompts, num_beams, n_new), prompts[:, None], 0
+    tree, texts, scores, total = Tree(network, prompts, num_beams, n_new), prompts[:, None], 0, 0
     for step in range(n_new):
         values = tree.grow(parents, tokens) if step else tree.start()
         if num_beams > 1: values = values.log_softmax(2)
@@ -151,12 +151,13 @@ def beam_search(
         n_best = num_beams if step < n_new - 1 else 1
         best, found = (values + scores).flatten(1).topk(n_best)
         parents, tokens = found // values.shape[2], found % values.shape[2]
-        if num_beams > 1: scores = best[..., None]
+        if num_beams > 1: scores, total = best[..., None], best[:, 0]
+        else: total = total + best[:, 0]
         texts = texts.gather(1, parents[..., None].expand(-1, -1, texts.shape[2]))
         texts = torch.cat([texts, tokens[..., None]], 2)
-    return texts[:, 0, prompts.shape[1]:], best[:, 0]
+    return texts[:, 0, prompts.shape[1]:], total
 
-# %% ../nbs/01a_generation.ipynb #5848fbfb
+# %% ../nbs/01a_generation.ipynb #5b1321a5
 def _draw(values, uniform, temperature, top_k, top_p):
     "A token for each row of values, shape (n, vocabulary), where `uniform`, shape (n, 1), falls."
     values, order = values.to(uniform.dtype) / temperature, None
@@ -165,6 +166,7 @@ def _draw(values, uniform, temperature, top_k, top_p):
     if top_p < 1: shares = shares * (shares.cumsum(1) - shares < top_p)          # what comes before is below p
     upto = shares.cumsum(1)
     place = torch.searchsorted(upto, uniform * upto[:, -1:], right=True)
+    place = place.clamp(max=upto.shape[1] - 1)                 # nan falls beyond, and is found in the end
     return place if order is None else order.gather(1, place)
 
 def ancestral(
@@ -176,18 +178,19 @@ def ancestral(
     top_p: float,            # draw from the likeliest that hold this share; 1: all
     penalty: float,          # of tokens used; 1: none
     forbidden: torch.Tensor, # tokens not to write, on the device
-) -> tuple[torch.Tensor, torch.Tensor]:  # new tokens (n, n_new), and the output's largest values, shape (n,)
+) -> tuple[torch.Tensor, torch.Tensor]:  # new tokens, shape (n, n_new), and sums of the largest outputs, shape (n,)
     "Write continuations by drawing one token after the other."
     n_new = uniforms.shape[1]
-    tree, texts, first = Tree(network, prompts, 1, n_new, 0), prompts, torch.zeros_like(prompts[:, :1])
+    tree, texts, first, total = Tree(network, prompts, 1, n_new, 0), prompts, torch.zeros_like(prompts[:, :1]), 0
     for step in range(n_new):
         values = tree.grow(first, texts[:, -1:]) if step else tree.start()
         _penalise(values, texts[:, None], penalty)
         values.index_fill_(2, forbidden, -torch.inf)
+        total = total + values[:, 0].amax(1)
         texts = torch.cat([texts, _draw(values[:, 0], uniforms[:, step:step + 1], temperature, top_k, top_p)], 1)
-    return texts[:, prompts.shape[1]:], values[:, 0].amax(1)
+    return texts[:, prompts.shape[1]:], total
 
-# %% ../nbs/01a_generation.ipynb #63d58281
+# %% ../nbs/01a_generation.ipynb #4bb937e0
 class Writer:
     "Continue batches of prompts with one network."
     def __init__(self,
@@ -196,6 +199,7 @@ class Writer:
         precision: str = "auto",  # 'float32', 'bfloat16', or 'auto': bfloat16 on a GPU
     ):
         self.device, self.calls, self.replays = next(network.parameters()).device, Counter(), {}
+        self.can_record = self.device.type == "cuda"
         dtype, ends = find_precision(precision, self.device), network.generation_config.eos_token_id
         self.network = network.eval() if dtype == network.dtype else copy.deepcopy(network).to(dtype).eval()
         ends = torch.tensor([] if ends is None else ends, dtype=torch.long, device=self.device).view(-1)
@@ -208,7 +212,7 @@ class Writer:
         "Continue them. Raises `ValueError` if the network's output isn't finite."
         batch, shape = [part.to(self.device) for part in batch], batch[0].shape
         self.calls[shape] += 1
-        if self.device.type == "cuda" and self.calls[shape] == 2: self._record(shape, batch)
+        if self.can_record and self.calls[shape] == 2: self._record(shape, batch)
         tokens, scores = self.replays.get(shape, self.write)(*batch)
         if not scores.isfinite().all(): raise ValueError("the model's output isn't finite, so nothing can be written")
         return tokens.cpu().numpy().astype(np.int32)
