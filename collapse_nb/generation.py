@@ -6,7 +6,7 @@
 __all__ = ['step_cost', 'Slots', 'Tree', 'beam_search', 'ancestral', 'Writer', 'continue_blocks', 'sample_blocks', 'Share',
            'PromptedModel', 'fit_lm']
 
-# %% ../nbs/01a_generation.ipynb #e7bc3412
+# %% ../nbs/01a_generation.ipynb #6c028dd2
 import copy
 import warnings
 from collections import Counter
@@ -19,6 +19,7 @@ import numpy as np
 import psutil
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.strategies.launchers import _MultiProcessingLauncher
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 from transformers.cache_utils import Cache, DynamicLayer
@@ -73,7 +74,7 @@ class Slots(DynamicLayer):
             part[:, :, size:end] = old.gather(2, index.expand(-1, part.shape[1], -1, part.shape[3]))
         self.used = end
 
-# %% ../nbs/01a_generation.ipynb #7a2ad620
+# %% ../nbs/01a_generation.ipynb #6c8b1ae4
 class Tree:
     "The growing continuations of a batch of prompts; gives the network's output for each."
     def __init__(self,
@@ -121,10 +122,13 @@ class Tree:
         self.path[:, :, self.size:end] = path.gather(2, order[:, None].expand(-1, path.shape[1], -1))
         return end
 
-    def _forward(self, tokens, at, **more):
+    def _forward(self, tokens, at, attention_mask, **more):
+        if self.network.config._attn_implementation == "eager":    # transformers' plain one, which adds its mask
+            dtype = self.network.dtype
+            attention_mask = torch.where(attention_mask, 0, torch.finfo(dtype).min).to(dtype)
         with one_dnn():
-            return self.network(input_ids=tokens, position_ids=at, past_key_values=self.cache, use_cache=True,
-                                **more).logits.float()
+            return self.network(input_ids=tokens, position_ids=at, attention_mask=attention_mask,
+                                past_key_values=self.cache, use_cache=True, **more).logits.float()
 
 # %% ../nbs/01a_generation.ipynb #d89b5b86
 def _penalise(values, texts, penalty):
@@ -190,7 +194,7 @@ def ancestral(
         texts = torch.cat([texts, _draw(values[:, 0], uniforms[:, step:step + 1], temperature, top_k, top_p)], 1)
     return texts[:, prompts.shape[1]:], total
 
-# %% ../nbs/01a_generation.ipynb #4bb937e0
+# %% ../nbs/01a_generation.ipynb #b90b362c
 class Writer:
     "Continue batches of prompts with one network."
     def __init__(self,
@@ -202,7 +206,8 @@ class Writer:
         self.can_record = self.device.type == "cuda"
         dtype, ends = find_precision(precision, self.device), network.generation_config.eos_token_id
         self.network = network.eval() if dtype == network.dtype else copy.deepcopy(network).to(dtype).eval()
-        ends = torch.tensor([] if ends is None else ends, dtype=torch.long, device=self.device).view(-1)
+        ends = torch.tensor([] if ends is None else ends, dtype=torch.long).view(-1)
+        ends = ends[ends < network.config.vocab_size].to(self.device)          # a small GPT-2 keeps its number 50256
         self.write = partial(write, self.network, forbidden=ends)
 
     @torch.no_grad()
@@ -231,7 +236,19 @@ class Writer:
             return out
         self.replays[shape] = replay
 
-# %% ../nbs/01a_generation.ipynb #e7ed1f31
+# %% ../nbs/01a_generation.ipynb #442b719d
+def _check_search(network, num_beams, penalty):
+    "Raises `ValueError` for a search that the network can't do."
+    config = network.config
+    if (not hasattr(config, "max_position_embeddings") or getattr(config, "sliding_window", None)
+        or "local" in getattr(config, "attention_layers", ()) or config._attn_implementation not in ("sdpa", "eager")):
+        raise ValueError(f"a {type(network).__name__} with {config._attn_implementation} attention can't be continued "
+                         "as a tree: take a model like OPT or GPT-2, with transformers' own attention")
+    if not 1 <= num_beams <= config.vocab_size:
+        raise ValueError(f"num_beams is {num_beams}: expected 1, which is greedy search, to the "
+                         f"{config.vocab_size} tokens of the vocabulary")
+    if not penalty > 0: raise ValueError(f"repetition_penalty is {penalty}: expected above 0; 1 is none")
+
 def _check(network, prompts, n_new):
     "The prompts as a tensor, and the number of new tokens. Raises `ValueError` for what can't be continued."
     try: blocks = np.asarray(prompts)
@@ -250,7 +267,7 @@ def _check(network, prompts, n_new):
     if len(blocks) and not 0 <= blocks.min() <= blocks.max() < config.vocab_size:
         raise ValueError(f"the prompts hold tokens {blocks.min()} to {blocks.max()}, but the model knows only 0 to "
                          f"{config.vocab_size - 1}: use the model's own tokenizer")
-    return torch.as_tensor(blocks, dtype=torch.long), n_new
+    return torch.as_tensor(np.ascontiguousarray(blocks), dtype=torch.long), n_new
 
 def _batch_size(network, size, n_new, width, precision):
     "As many prompts as pay, and as fit into half of the free memory: a power of two."
@@ -265,15 +282,15 @@ def _batch_size(network, size, n_new, width, precision):
 
 def _continue(network, write, width, precision, batch_size, trainer, n_new, *parts):
     "Continue all prompts, the first of `parts`, batch by batch."
+    if batch_size is not None and batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}: expected at least 1")
     if not len(parts[0]): return np.empty((0, n_new), np.int32)
-    batch_size = batch_size or _batch_size(network, parts[0].shape[1], n_new, width, precision)
-    if batch_size < 1: raise ValueError(f"batch_size is {batch_size}: expected at least 1")
-    batches = list(zip(*(part.split(batch_size) for part in parts)))
-    if trainer: return np.concatenate(_on_ranks(trainer, network, write, precision, batches))
-    writer = Writer(network, write, precision)
+    def size(): return batch_size or _batch_size(network, parts[0].shape[1], n_new, width, precision)
+    if trainer: return np.concatenate(_on_ranks(trainer, Share(network, write, precision, size, parts)))
+    writer, batches = Writer(network, write, precision), list(zip(*(part.split(size()) for part in parts)))
     return np.concatenate([writer(*batch) for batch in tqdm(batches, desc="generate", leave=False, delay=1)])
 
-# %% ../nbs/01a_generation.ipynb #6b03dfd4
+# %% ../nbs/01a_generation.ipynb #f313e57e
 def continue_blocks(
     network,                          # a transformers causal language model
     prompts: np.ndarray,              # token numbers, shape (n, block_size)
@@ -285,16 +302,12 @@ def continue_blocks(
     trainer: pl.Trainer | None = None,  # its ranks share the work, and each gets the whole result
 ) -> np.ndarray:  # the new tokens alone, int32, shape (n, n_new)
     "Continue every block by beam search. Raises `ValueError` for prompts or settings that don't fit the model."
+    _check_search(network, num_beams, repetition_penalty)
     blocks, n_new = _check(network, prompts, n_new)
-    if not 1 <= num_beams <= network.config.vocab_size:
-        raise ValueError(f"num_beams is {num_beams}: expected 1, which is greedy search, to the "
-                         f"{network.config.vocab_size} tokens of the vocabulary")
-    if not repetition_penalty > 0:
-        raise ValueError(f"repetition_penalty is {repetition_penalty}: expected above 0; 1 is none")
     write = partial(beam_search, n_new=n_new, num_beams=num_beams, penalty=repetition_penalty)
     return _continue(network, write, num_beams, precision, batch_size, trainer, n_new, blocks)
 
-# %% ../nbs/01a_generation.ipynb #3419d5d6
+# %% ../nbs/01a_generation.ipynb #07be88e2
 def sample_blocks(
     network,                          # a transformers causal language model
     prompts: np.ndarray,              # token numbers, shape (n, block_size)
@@ -309,22 +322,31 @@ def sample_blocks(
     trainer: pl.Trainer | None = None,  # its ranks share the work, and each gets the whole result
 ) -> np.ndarray:  # the new tokens alone, int32, shape (n, n_new)
     "Continue every block by drawing. Raises `ValueError` for prompts or settings that don't fit the model."
+    _check_search(network, 1, repetition_penalty)
     blocks, n_new = _check(network, prompts, n_new)
-    for name, value in dict(temperature=temperature, top_p=top_p, repetition_penalty=repetition_penalty).items():
+    for name, value in dict(temperature=temperature, top_p=top_p).items():
         if not value > 0: raise ValueError(f"{name} is {value}: expected above 0")
     if top_p > 1: raise ValueError(f"top_p is {top_p}: expected at most 1, which is all tokens")
     if top_k < 0: raise ValueError(f"top_k is {top_k}: expected 0, which is all tokens, or more")
     uniforms = torch.from_numpy(rng.random((len(blocks), n_new)))
-    if next(network.parameters()).device.type == "mps": uniforms = uniforms.float()     # it has no float64
+    if next(network.parameters()).device.type == "mps":                 # it has no float64
+        uniforms = uniforms.float().clamp(max=1 - 2**-24)
     write = partial(ancestral, temperature=temperature, top_k=top_k, top_p=top_p, penalty=repetition_penalty)
     return _continue(network, write, 1, precision, batch_size, trainer, n_new, blocks, uniforms)
 
-# %% ../nbs/01a_generation.ipynb #b10c8b2e
+# %% ../nbs/01a_generation.ipynb #81fda760
 class Share(pl.LightningModule):
     "What one process does: continue those batches that it's given."
-    def __init__(self, network, write, precision):
+    def __init__(self, network, write, precision, size, parts):
         super().__init__()
-        self.network, self.write, self.precision = network, write, precision
+        self.network, self.write, self.precision, self.size, self.parts = network, write, precision, size, parts
+
+    def predict_dataloader(self):
+        size = self.trainer.strategy.broadcast(self.size())        # processes may see different free memory
+        numbered = [(i, *batch) for i, batch in enumerate(zip(*(part.split(size) for part in self.parts)))]
+        self.n_batches = len(numbered)
+        numbered += numbered[:1] * (self.trainer.world_size - len(numbered))   # Lightning wants one for each process
+        return DataLoader(numbered, batch_size=None)
 
     def on_predict_start(self): self.writer = Writer(self.network, self.write, self.precision)
 
@@ -332,16 +354,20 @@ class Share(pl.LightningModule):
         number, *batch = numbered
         return number, self.writer(*batch)
 
-def _on_ranks(trainer, network, write, precision, batches):
+def _on_ranks(trainer, share):
     "The outcomes of all batches, in their order, in every process of a trainer."
-    numbered = DataLoader([(i, *batch) for i, batch in enumerate(batches)], batch_size=None)
-    mine = trainer.predict(Share(network, write, precision), numbered) or []
+    if trainer.precision != "32-true":
+        raise ValueError(f"the trainer's precision is {trainer.precision}: expected 32-true; give the precision of "
+                         "writing to the function itself")
+    if isinstance(trainer.strategy.launcher, _MultiProcessingLauncher):
+        raise ValueError("this strategy's processes can't hand back what they write: use strategy='ddp'")
+    mine = trainer.predict(share) or []
     everyone = [mine]
     if trainer.world_size > 1:
         everyone = [None] * trainer.world_size
         torch.distributed.all_gather_object(everyone, mine)
     found = dict(outcome for outcomes in everyone for outcome in outcomes)
-    return [found[i] for i in range(len(batches))]
+    return [found[i] for i in range(share.n_batches)]
 
 # %% ../nbs/01a_generation.ipynb #1dadb751
 @dataclass(frozen=True)
@@ -370,7 +396,7 @@ class PromptedModel:
         "Write the network alone: `config.json`, `generation_config.json` and `model.safetensors`."
         save_network(self.network, folder)
 
-# %% ../nbs/01a_generation.ipynb #bf4147db
+# %% ../nbs/01a_generation.ipynb #6b91e7a7
 def fit_lm(
     start: Callable,                  # start() -> a network, such as `pretrained(name)` or `untrained(...)`
     prompts: np.ndarray,              # the original training blocks, shape (n, block_size)
@@ -388,7 +414,9 @@ def fit_lm(
     def fit(data, rng):
         with torch.random.fork_rng():
             torch.manual_seed(int(rng.integers(2**63)))
-            network = train_lm(start(), data, validation, epochs, batch_size, learning_rate, accelerator,
-                               precision)
+            network = start()
+            _check_search(network, num_beams, repetition_penalty)
+            _check(network, prompts, None)
+            network = train_lm(network, data, validation, epochs, batch_size, learning_rate, accelerator, precision)
         return PromptedModel(network, prompts, num_beams, repetition_penalty, precision)
     return fit

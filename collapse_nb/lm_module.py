@@ -7,13 +7,13 @@ __all__ = ['HAS_ONE_DNN', 'pretrained', 'untrained', 'one_dnn', 'find_precision'
            'perplexity', 'MeanLoss', 'training_loss', 'Batches', 'LMModule', 'EpochBar', 'train_lm', 'save_network',
            'load_network']
 
-# %% ../nbs/01_lm_module.ipynb #461b5bca
+# %% ../nbs/01_lm_module.ipynb #1ec5cd9e
 import json
 import logging
 import tempfile
 import warnings
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -70,10 +70,18 @@ def untrained(
                                         num_attention_heads=n_heads, **ends))
     return start
 
-# %% ../nbs/01_lm_module.ipynb #9e37e954
+# %% ../nbs/01_lm_module.ipynb #88b1131a
 def _product(x, weight, bias=None):
     "The same as `F.linear`, by oneDNN."
     return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+
+def _fits(x, weight, bias=None):
+    "Whether it's a plain product of matrices in float32 on a CPU, as networks make them."
+    return (HAS_ONE_DNN and not torch.is_autocast_enabled("cpu") and x.ndim > 1 and weight.ndim == 2
+            and x.shape[-1] == weight.shape[1] and x.numel() and weight.numel()
+            and (bias is None or bias.shape == weight.shape[:1])
+            and all(part is None or part.dtype == torch.float32 and part.device.type == "cpu"
+                    for part in (x, weight, bias)))
 
 class _Linear(torch.autograd.Function):
     "The same with gradients."
@@ -83,6 +91,7 @@ class _Linear(torch.autograd.Function):
         return _product(x, weight, bias)
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, above):
         x, weight = ctx.saved_tensors
         a, rows = above.flatten(0, -2), x.flatten(0, -2)
@@ -93,9 +102,8 @@ class one_dnn(TorchFunctionMode):
     "Within it, products of float32 matrices on a CPU are made by oneDNN."
     def __torch_function__(self, func, types, args=(), kwargs=None):
         linear = (args[1], args[2].T, args[0]) if func is torch.addmm and len(args) == 3 else args
-        if (func in (F.linear, torch.addmm) and len(linear) > 1 and not kwargs and HAS_ONE_DNN
-            and all(part is None or (part.dtype == torch.float32 and part.device.type == "cpu") for part in linear)
-            and not torch.is_autocast_enabled("cpu")): return _Linear.apply(*linear, *[None] * (3 - len(linear)))
+        if func in (F.linear, torch.addmm) and len(linear) in (2, 3) and not kwargs and _fits(*linear):
+            return _Linear.apply(*linear, *[None] * (3 - len(linear)))
         return func(*args, **(kwargs or {}))
 
 HAS_ONE_DNN = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
@@ -113,14 +121,18 @@ def find_precision(
         raise ValueError("precision is 'bfloat16', which this device doesn't have: use 'auto'")
     return torch.bfloat16 if name == "bfloat16" or name == "auto" and pays else torch.float32
 
-# %% ../nbs/01_lm_module.ipynb #e95b5776
+# %% ../nbs/01_lm_module.ipynb #77204a64
 def _rows(weight):
     "Rows of logits at a time: few enough to save memory, enough to keep a processor, or a GPU, busy."
     return max(4096 if weight.is_cuda else 512, 2**20 // len(weight))
 
 def _predictions(network, blocks):
     "What predicts, row by row: the last hidden states, the output weights, and the tokens that really follow."
-    with one_dnn(): hidden = network.base_model(input_ids=blocks, use_cache=False).last_hidden_state
+    if blocks.shape[1] < 2: raise ValueError("blocks of one token have nothing to predict: expected at least 2")
+    # with checkpoints, layers are computed again outside of this function, and must be then as they were
+    again = network.training and any(getattr(m, "gradient_checkpointing", False) for m in network.modules())
+    with nullcontext() if again else one_dnn():
+        hidden = network.base_model(input_ids=blocks, use_cache=False).last_hidden_state
     return hidden[:, :-1].flatten(0, 1), network.get_output_embeddings().weight, blocks[:, 1:].flatten()
 
 def block_scores(
@@ -232,7 +244,7 @@ class Batches:
         mine = torch.arange(rank, each * size, size, device=order.device) % n
         for rows in order[mine].split(self.batch_size): yield self.blocks[rows]
 
-# %% ../nbs/01_lm_module.ipynb #feca95a1
+# %% ../nbs/01_lm_module.ipynb #78172d79
 class LMModule(pl.LightningModule):
     "A causal language model that Lightning can train, validate and test on blocks of tokens."
     def __init__(self,
@@ -252,7 +264,8 @@ class LMModule(pl.LightningModule):
     def on_train_batch_end(self, outputs, batch, index):
         self.watch.note(self.current_epoch + 1, index + 1, outputs["loss"], self.parameters())
         if self.trainer.is_last_batch: self.watch.look()
-        self.zero_grad()                        # Lightning would keep the gradients during the next forward pass
+        if self.trainer.is_last_batch or (index + 1) % self.trainer.accumulate_grad_batches == 0:
+            self.zero_grad()                    # Lightning would keep them during the next forward pass
 
     def on_train_epoch_end(self):
         for name, value in self.trainer.callback_metrics.items():                # the validation loss
