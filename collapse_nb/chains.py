@@ -298,7 +298,7 @@ def lm(
     "Language models that learn from each other's text."
     return _lm_chain(SimpleNamespace(**locals()))
 
-# %% ../nbs/04a_chains.ipynb #3677ca48
+# %% ../nbs/04a_chains.ipynb #f9570a53
 def _lm_policy(o) -> Callable:
     "The policy of these options, and their epochs set to those of the setting."
     if o.setting not in ("own", *SETTINGS): raise ValueError(f"setting is '{o.setting}': expected a, b or own")
@@ -354,7 +354,7 @@ def _lm_chain(o) -> Chain:
     return Chain(config, _with_threads(threads, fit), real, rule, load=_with_threads(threads, load),
                  measure=_with_threads(threads, lm_measure(blocks, vocabulary)), keep_synthetic=True,
                  weights=("first", "last"), model_bytes=size, device=device_name(device),
-                 notes=dict(text=o.text, tokenizer=o.tokenizer, model=o.model, base=o.base))
+                 notes=dict(text=o.text, tokenizer=o.tokenizer, vocab_size=o.vocab_size, model=o.model, base=o.base))
 
 # %% ../nbs/04a_chains.ipynb #d3d0b564
 def work(

@@ -7,13 +7,14 @@ __all__ = ['PROFILES', 'STYLE', 'PAGE', 'ENTRY', 'EXAMPLES', 'notebooks', 'figur
            'check_parameters', 'load_profile', 'save_figure', 'seconds', 'peak_memory', 'last_generation', 'run_figure',
            'output_folder', 'figure_jobs', 'run_figures', 'figure_heading', 'write_gallery', 'main']
 
-# %% ../nbs/05_figures.ipynb #0f979205
+# %% ../nbs/05_figures.ipynb #6ecee7da
 import ast
 import ctypes
 import gc
 import html
 import json
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -99,7 +100,7 @@ STYLE = {
     "figure.constrained_layout.use": True, "figure.dpi": 100, "savefig.dpi": 200, "pdf.fonttype": 42,
 }
 
-# %% ../nbs/05_figures.ipynb #d6e7fd75
+# %% ../nbs/05_figures.ipynb #e237c912
 def save_figure(
     figure: str,          # the figure's id
     picture,              # a matplotlib `Figure`
@@ -110,6 +111,7 @@ def save_figure(
     device: str = "cpu",  # what the models ran on
     results: dict = {},   # name -> numbers that sum up the table
     runs: Sequence[Run] = (),  # on the disk, that the numbers come from
+    texts: dict[str, str] = {},  # suffix, such as 'html' -> content of a further file
 ) -> Path:  # the folder written to
     "Save picture, numbers and provenance of a figure into the folder that its parameter `out` names."
     parameters = {name: namespace[name] for name in default_parameters(figure)}
@@ -117,11 +119,14 @@ def save_figure(
     folder.mkdir(parents=True, exist_ok=True)
     record = dict(figure=figure, caption=caption, parameters=parameters, data=data, device=device,
                   **(dict(results=results) if results else {}),
-                  **(dict(runs=_origin(runs)) if runs else {}), **provenance())
+                  **(dict(runs=_origin(runs)) if runs else {}), **(dict(also=list(texts)) if texts else {}),
+                  **provenance())
     with aside(folder / f"{figure}.png") as part: picture.savefig(part, format="png")
     with aside(folder / f"{figure}.pdf") as part:
         picture.savefig(part, format="pdf", metadata=dict(CreationDate=None))
     with aside(folder / f"{figure}.csv") as part: table.to_csv(part, index=False, float_format="%.8g")
+    for suffix, content in texts.items():
+        with aside(folder / f"{figure}.{suffix}") as part: part.write_text(content, encoding="utf-8")
     with aside(folder / f"{figure}.json") as part:
         part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     print(f"{figure}: picture, numbers and provenance in "
@@ -249,7 +254,7 @@ def run_figures(
     write_gallery(folder)
     return failures
 
-# %% ../nbs/05_figures.ipynb #a0f9da66
+# %% ../nbs/05_figures.ipynb #b87173f0
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
@@ -271,12 +276,12 @@ ENTRY = """<figure id="{figure}">
 <p>{why}</p>
 <a href="{figure}.png"><img src="{figure}.png" alt="{caption}"></a>
 <figcaption>{caption}</figcaption>
-<p><a href="{figure}.pdf">PDF</a> · <a href="{figure}.csv">numbers</a> · <a href="{figure}.json">provenance</a></p>
+<p><a href="{figure}.pdf">PDF</a> · <a href="{figure}.csv">numbers</a>{more} · <a href="{figure}.json">provenance</a></p>
 <details><summary>Parameters</summary><dl>{parameters}</dl></details>
 <small>made {made} on {device}, commit {commit}</small>
 </figure>"""
 
-# %% ../nbs/05_figures.ipynb #dd83693e
+# %% ../nbs/05_figures.ipynb #e3e38a6b
 def figure_heading(
     figure: str,  # a figure's id
 ) -> tuple[str, str]:  # the notebook's title, and the line below it
@@ -296,8 +301,10 @@ def write_gallery(
         record["heading"], record["why"] = figure_heading(path.stem)
         rows = "".join(f"<dt>{html.escape(str(name))}</dt><dd>{html.escape(str(value))}</dd>" for name,
                        value in record["parameters"].items())
-        entries.append(ENTRY.format_map({k: html.escape(str(v)) for k,
-                                         v in record.items()} | dict(parameters=rows)))
+        also = [suffix for suffix in record.get("also", []) if re.fullmatch(r"[a-z]{1,5}", str(suffix))]
+        more = "".join(f' · <a href="{path.stem}.{suffix}">{suffix}</a>' for suffix in also)
+        safe = {k: html.escape(str(v)) for k, v in record.items()}
+        entries.append(ENTRY.format_map(safe | dict(parameters=rows, more=more)))
     page = folder / "index.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     title = html.escape(f"Model collapse: figures, profile {folder.name}")

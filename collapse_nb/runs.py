@@ -485,7 +485,7 @@ def only_writer(
         note.unlink(missing_ok=True)
         lock.release()
 
-# %% ../nbs/02d_runs.ipynb #dae31e9f
+# %% ../nbs/02d_runs.ipynb #e9171ca6
 class Run:
     "A chain on disk."
     def __init__(self,
@@ -523,6 +523,13 @@ class Run:
         if self.chain.template is None: g = next(g for g in _walk(self, index, max(index, 1)) if g.index == index)
         else: g = next(self.recurse(lambda data, rng: self.done(index + 1)[index], self.done(index)))
         return Generation(g.index, getattr(g.model, "model", g.model), g.data)
+
+    def written(self,
+        index: int,  # of a complete generation whose model is kept in a folder
+    ) -> np.ndarray:  # as many examples as there are real ones
+        "The set that a generation wrote for the next one; the last one's is written now, and kept if the others are."
+        if self.models.n is None: self.models.open()
+        return self.done(index + 1)[index].sample(len(self.chain.real), generation_rng(self.seed, index, "sample"))
 
     def measures(self) -> list[dict]:  # numbers by name, for each generation
         "What was measured, but for arrays, which `measured` gives."
