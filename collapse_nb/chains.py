@@ -298,7 +298,7 @@ def lm(
     "Language models that learn from each other's text."
     return _lm_chain(SimpleNamespace(**locals()))
 
-# %% ../nbs/04a_chains.ipynb #f9570a53
+# %% ../nbs/04a_chains.ipynb #7e93cc5b
 def _lm_policy(o) -> Callable:
     "The policy of these options, and their epochs set to those of the setting."
     if o.setting not in ("own", *SETTINGS): raise ValueError(f"setting is '{o.setting}': expected a, b or own")
@@ -318,7 +318,7 @@ def _lm_policy(o) -> Callable:
 def _lm_network(o) -> None:
     "Set model and tokenizer of these options to what 'auto' and base mean."
     if o.base != "none":
-        if o.model != "facebook/opt-125m" or o.tokenizer != "auto":
+        if o.model not in ("facebook/opt-125m", "untrained") or o.tokenizer != "auto":
             raise ValueError(f"base is '{o.base}', which takes the place of model and tokenizer: leave those out")
         o.model = o.tokenizer = lm_base(
             o.base, o.text, o.block_size, o.accelerator, n_characters=o.base_characters, epochs=o.base_epochs,

@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['PROFILES', 'STYLE', 'PAGE', 'ENTRY', 'EXAMPLES', 'notebooks', 'figure_notebook', 'default_parameters',
-           'check_parameters', 'load_profile', 'save_figure', 'seconds', 'peak_memory', 'last_generation', 'run_figure',
-           'output_folder', 'figure_jobs', 'run_figures', 'figure_heading', 'write_gallery', 'main']
+           'figure_parameters', 'check_parameters', 'load_profile', 'save_figure', 'seconds', 'peak_memory',
+           'last_generation', 'run_figure', 'output_folder', 'figure_jobs', 'run_figures', 'figure_heading',
+           'write_gallery', 'main']
 
 # %% ../nbs/05_figures.ipynb #6ecee7da
 import ast
@@ -59,6 +60,14 @@ def default_parameters(
     assignments = [node for node in ast.parse(source).body if isinstance(node, ast.Assign)]
     return {node.targets[0].id: ast.literal_eval(node.value) for node in assignments}
 
+# %% ../nbs/05_figures.ipynb #cf965f3f
+def figure_parameters(
+    figure: str,      # a figure's id
+    namespace: dict,  # `globals()` of its notebook
+) -> dict:  # name -> value
+    "The parameters of a figure as they are in its running notebook."
+    return {name: namespace[name] for name in default_parameters(figure)}
+
 # %% ../nbs/05_figures.ipynb #5d04118a
 def check_parameters(
     figure: str,   # a figure's id
@@ -100,7 +109,7 @@ STYLE = {
     "figure.constrained_layout.use": True, "figure.dpi": 100, "savefig.dpi": 200, "pdf.fonttype": 42,
 }
 
-# %% ../nbs/05_figures.ipynb #e237c912
+# %% ../nbs/05_figures.ipynb #399e1378
 def save_figure(
     figure: str,          # the figure's id
     picture,              # a matplotlib `Figure`
@@ -114,7 +123,7 @@ def save_figure(
     texts: dict[str, str] = {},  # suffix, such as 'html' -> content of a further file
 ) -> Path:  # the folder written to
     "Save picture, numbers and provenance of a figure into the folder that its parameter `out` names."
-    parameters = {name: namespace[name] for name in default_parameters(figure)}
+    parameters = figure_parameters(figure, namespace)
     folder = project_path(parameters.pop("out"))
     folder.mkdir(parents=True, exist_ok=True)
     record = dict(figure=figure, caption=caption, parameters=parameters, data=data, device=device,

@@ -19,14 +19,15 @@ from .data import find_device, load_text, load_tokenizer
 from .lm_module import perplexity, score
 from .runs import Run
 
-# %% ../nbs/06a_lm_study.ipynb #b5ad77bf
+# %% ../nbs/06a_lm_study.ipynb #0d4251db
 def study_runs(
     given: dict,           # a figure's parameters: options of the family 'lm', and those of the experiment
     settings: str = "ab",  # which of them
-    **changed,             # options that differ from `given` in all these runs
+    **changed,             # parameters that differ from `given`
 ) -> dict[str, list[Run]]:  # for each setting a run per seed
     "The chains of the experiment, from the disk as far as they are there. Raises `ValueError` if one fails."
-    own = {name: value for name, value in given.items() if name in options("lm")} | changed
+    given = given | changed
+    own = {name: value for name, value in given.items() if name in options("lm")}
     differ = dict(a=dict(policy="replace", epochs=given["epochs_a"]),
                   b=dict(policy=f"keep({given['kept_share']})", epochs=given["epochs_b"]))
     jobs = [(setting, seed) for seed in given["seeds"] for setting in settings]
@@ -41,7 +42,7 @@ def setting_names(
     return dict(a=f"(a) no original data, {given['epochs_a']} epochs",
                 b=f"(b) {given['kept_share']:.0%} original data, {given['epochs_b']} epochs")
 
-# %% ../nbs/06a_lm_study.ipynb #77b46da7
+# %% ../nbs/06a_lm_study.ipynb #a05924b7
 def measured_table(
     runs: dict[str, list[Run]],  # from `study_runs`
     n_generations: int,          # rows up to this one
@@ -51,6 +52,7 @@ def measured_table(
     for setting, some in runs.items():
         for run in some:
             for i, measures in enumerate(run.measures()[:n_generations + 1]):
+                measures = {name: measures[name] for name in sorted(measures, key=lambda n: not n.startswith("perp"))}
                 deciles = {f"perplexity_decile_{k}": value
                            for k, value in enumerate(run.measured(i, "decile_perplexity"), start=1)}
                 rows.append(dict(setting=setting, seed=run.seed, generation=i) | measures | deciles)
@@ -70,7 +72,7 @@ def start_perplexity(
     "The perplexity of the network that every generation starts from, before it's trained."
     o = {name: given.get(name, default) for name, (default, _) in options("lm").items()}
     o |= {name: run.chain.notes[name] for name in ("model", "tokenizer")}
-    blocks, vocabulary, end = lm_blocks(*(o[name] for name in ("text", "tokenizer", "vocab_size", "block_size", "n_blocks")))
+    blocks, vocabulary, end = lm_blocks(o["text"], o["tokenizer"], o["vocab_size"], o["block_size"], o["n_blocks"])
     start, *_ = lm_start(o["model"], o["architecture"], vocabulary, 2 * o["block_size"], o["n_layers"],
                          o["hidden_size"], o["n_heads"], end)
     with torch.random.fork_rng():
@@ -103,7 +105,7 @@ def histogram_table(
                                         share=np.histogram(values, edges)[0] / len(values)))
                       for (setting, i), values in scores.items()], ignore_index=True)
 
-# %% ../nbs/06a_lm_study.ipynb #065b173f
+# %% ../nbs/06a_lm_study.ipynb #a444d9e6
 def sample_table(
     run: Run,          # a chain of language models
     shown: list[int],  # generations
@@ -113,8 +115,8 @@ def sample_table(
     real = run.chain.real
     if prompt >= len(real): raise ValueError(f"prompt is {prompt}: there are {len(real)}, counted from 0")
     notes = run.chain.notes
-    cut = load_tokenizer(notes["tokenizer"], load_text(notes["text"])["train"] if notes["tokenizer"] == "bpe" else None,
-                         notes["vocab_size"])
+    texts = load_text(notes["text"])["train"] if notes["tokenizer"] == "bpe" else None
+    cut = load_tokenizer(notes["tokenizer"], texts, notes["vocab_size"])
     rows = [("prompt", real[prompt])] + [(f"generation {i}", run.written(i)[prompt]) for i in shown]
     return pd.DataFrame([dict(by=who, text=cut.decode(tokens)) for who, tokens in rows])
 
