@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['study_runs', 'setting_names', 'measured_table', 'spread', 'start_perplexity', 'verdict', 'histogram_table',
-           'sample_table', 'draw_texts_table', 'generation_styles']
+           'sample_table', 'draw_samples', 'generation_styles']
 
 # %% ../nbs/06a_lm_study.ipynb #1bafa356
 import textwrap
@@ -105,7 +105,7 @@ def histogram_table(
                                         share=np.histogram(values, edges)[0] / len(values)))
                       for (setting, i), values in scores.items()], ignore_index=True)
 
-# %% ../nbs/06a_lm_study.ipynb #a444d9e6
+# %% ../nbs/06a_lm_study.ipynb #1b36aa91
 def sample_table(
     run: Run,          # a chain of language models
     shown: list[int],  # generations
@@ -120,20 +120,22 @@ def sample_table(
     rows = [("prompt", real[prompt])] + [(f"generation {i}", run.written(i)[prompt]) for i in shown]
     return pd.DataFrame([dict(by=who, text=cut.decode(tokens)) for who, tokens in rows])
 
-def draw_texts_table(
-    ax,                   # matplotlib axes, which are emptied
+def draw_samples(
     table: pd.DataFrame,  # from `sample_table`
     width: int = 88,      # characters in a line
-) -> None:
+) -> plt.Figure:
     "Texts as a picture: who wrote it on the left, what on the right."
+    parts = [textwrap.wrap(" ".join(text.split()), width) or ["(nothing but white space)"] for text in table.text]
+    lines = sum(map(len, parts)) + .7 * len(parts)
+    fig, ax = plt.subplots(figsize=(7, .15 * lines + .1), layout="constrained")
     ax.axis("off")
-    y, step = 0.0, 1.0
-    for who, text in table.itertuples(index=False):
-        lines = textwrap.wrap(" ".join(text.split()), width) or ["(nothing but white space)"]
+    ax.set(xlim=(0, 1), ylim=(lines, 0))
+    y = .35
+    for who, part in zip(table.by, parts):
         ax.text(0, y, who, va="top", weight="bold", fontsize=8)
-        ax.text(.16, y, "\n".join(lines), va="top", family="monospace", fontsize=7, parse_math=False)
-        y += step * len(lines) + .6
-    ax.set(xlim=(0, 1), ylim=(y, 0))
+        ax.text(.16, y, "\n".join(part), va="top", family="monospace", fontsize=7.5, parse_math=False)
+        y += len(part) + .7
+    return fig
 
 # %% ../nbs/06a_lm_study.ipynb #f206c004
 def generation_styles(
