@@ -336,13 +336,14 @@ class LMModule(pl.LightningModule):
     def on_save_checkpoint(self, checkpoint):
         checkpoint[KEPT] = describe(self.network, self.tokenizer)
 
-# %% ../nbs/01_lm_module.ipynb #bdfa0e97
+# %% ../nbs/01_lm_module.ipynb #1ab99b18
 class EpochBar(Callback):
     "A progress bar that counts epochs and shows the validation perplexity."
     bar = None
 
     def on_train_start(self, trainer, module):
-        self.bar = tqdm(desc="epochs", total=trainer.max_epochs, leave=False, disable=not trainer.is_global_zero)
+        others = {} if trainer.is_global_zero else dict(disable=True)
+        self.bar = tqdm(desc="epochs", total=trainer.max_epochs, leave=False, **others)
 
     def on_validation_end(self, trainer, module):
         self.bar.set_postfix(validation=f"{trainer.callback_metrics['validation_loss'].exp():.1f}")

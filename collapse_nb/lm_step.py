@@ -7,10 +7,11 @@ __all__ = ['EXAMPLES', 'PlainUnpickler', 'load_blocks', 'save_blocks', 'spelled'
            'fresh', 'read_sizes', 'open_model', 'Step', 'read_step', 'mix', 'BatchBar', 'make_trainer', 'outputs',
            'write_table', 'results', 'announcement', 'scored', 'work', 'main']
 
-# %% ../nbs/04b_lm_step.ipynb #41239495
+# %% ../nbs/04b_lm_step.ipynb #19cd91f6
 import inspect
 import io
 import json
+import logging
 import math
 import os
 import pickle
@@ -66,7 +67,7 @@ def _storage(raw):
 def _tensor(storage, offset, size, stride, requires_grad, hooks, metadata=None):
     return torch._utils._rebuild_tensor_v2(storage, offset, size, stride, False, OrderedDict())
 
-# %% ../nbs/04b_lm_step.ipynb #0f394d62
+# %% ../nbs/04b_lm_step.ipynb #eccb2ce6
 def _unpickled(path: Path) -> np.ndarray:
     "Blocks of a pickle. Raises `ValueError` for one with other contents."
     with open(path, "rb") as file: examples = PlainUnpickler(file).load()
@@ -76,7 +77,7 @@ def _unpickled(path: Path) -> np.ndarray:
     if not isinstance(examples, list) or not examples or not all(map(fits, examples)):
         raise ValueError("isn't a list of dicts of tensors with 'input_ids'")
     blocks = [example["input_ids"] for example in examples]
-    if any(b.ndim not in (1, 2) or b.dtype not in (torch.int64, torch.int32) for b in blocks):
+    if any(b.ndim not in (1, 2) or b.dtype not in (torch.int64, torch.int32) or not b.numel() for b in blocks):
         raise ValueError("has 'input_ids' that are no blocks or batches of token numbers")
     if len(lengths := {b.shape[-1] for b in blocks}) > 1:
         raise ValueError(f"has blocks of {min(lengths)} to {max(lengths)} tokens")
@@ -485,7 +486,7 @@ def _write_results(places: dict, scores: np.ndarray, found: dict) -> None:
     if path := places.get("saveperplexities"):
         write_table(path, dict(block=list(range(len(scores))), score=scores.tolist(), perplexity=np.exp(scores).tolist()))
 
-# %% ../nbs/04b_lm_step.ipynb #fc5726a6
+# %% ../nbs/04b_lm_step.ipynb #7ab59a3a
 def announcement(step: Step, chosen, trainer: pl.Trainer, places: dict) -> str:
     "What will be done, on what, and where it goes."
     (trains, generates, evaluates), parts = deeds(chosen), []
@@ -493,10 +494,9 @@ def announcement(step: Step, chosen, trainer: pl.Trainer, places: dict) -> str:
     if trains:
         epochs = f"{trainer.max_epochs} {'epoch' if trainer.max_epochs == 1 else 'epochs'}"
         parts.append(f"train {step.name} on {blocks('train')} of {chosen.block_size} tokens, {epochs}")
-    if generates: parts.append(f"continue {blocks('prompts')}" + (f" with {step.name}" if not trains else ""))
-    if evaluates:
-        what = scored(chosen)
-        parts.append(f"score {blocks(what)} of the {what} set" + (f" with {step.name}" if not trains else ""))
+    by = "" if trains else f" with {step.name}"
+    if evaluates: parts.append(f"score {blocks(scored(chosen))} of the {scored(chosen)} set{by}")
+    if generates: parts.append(f"continue {blocks('prompts')}{by}")
     several = f"{trainer.world_size} processes " if trainer.world_size > 1 else ""
     into = f", into {' and '.join(map(str, places.values()))}" if places else ""
     return f"{', '.join(parts)}; {several}{device_line('lm', dict(accelerator=chosen.accelerator))}{into}"
@@ -538,7 +538,7 @@ def work(
         said.append(f"{len(blocks):,} blocks written to {places['generate']}")
     return said
 
-# %% ../nbs/04b_lm_step.ipynb #2fb74c6d
+# %% ../nbs/04b_lm_step.ipynb #d51ce6dc
 @contextmanager
 def _processes(trainer: pl.Trainer):
     "In the end, the processes that work together part; if this one fails, those that it has started are ended."
@@ -555,6 +555,7 @@ def _run(chosen) -> int:
     places = outputs(chosen)
     with ExitStack() as stack:
         for context in (_quiet(), _no_hints()): stack.enter_context(context)
+        logging.getLogger("huggingface_hub").setLevel(logging.ERROR)           # or it tells every attempt to reach it
         step, folder = read_step(chosen), places.get("save_name")
         if folder is None and deeds(chosen)[0]: folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         trainer = make_trainer(chosen, folder)
