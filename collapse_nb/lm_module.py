@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['HAS_ONE_DNN', 'KEPT', 'TOKENIZER_FILES', 'OPTIMIZERS', 'pretrained', 'untrained', 'one_dnn', 'find_precision',
            'token_losses', 'block_scores', 'check_head', 'score_tokens', 'score', 'perplexity', 'MeanLoss',
-           'training_loss', 'Batches', 'describe', 'LMModule', 'EpochBar', 'lm_trainer', 'train_lm', 'score_on',
-           'save_network', 'load_network', 'load_checkpoint']
+           'training_loss', 'Batches', 'describe', 'Scorer', 'LMModule', 'EpochBar', 'lm_trainer', 'train_lm',
+           'score_on', 'save_network', 'load_network', 'load_checkpoint']
 
 # %% ../nbs/01_lm_module.ipynb #1ec5cd9e
 import json
@@ -278,12 +278,33 @@ def describe(
     return dict(network={"config.json": network.config.to_json_string(),
                          "generation_config.json": network.generation_config.to_json_string()}, tokenizer=texts)
 
-# %% ../nbs/01_lm_module.ipynb #e0d43b6c
+# %% ../nbs/01_lm_module.ipynb #d70291ba
 OPTIMIZERS = dict(adamw=lambda parameters, rate: torch.optim.AdamW(parameters, lr=rate, fused=True),
                   adam=lambda parameters, rate: torch.optim.Adam(parameters, lr=rate),
                   sgd=lambda parameters, rate: torch.optim.SGD(parameters, lr=rate))
 
-class LMModule(pl.LightningModule):
+def _products_in(dtype, device):
+    "Within it, products are made in `dtype`."
+    if dtype == torch.float32: return nullcontext()
+    return torch.autocast(device.type, dtype=dtype, cache_enabled=False)
+
+# %% ../nbs/01_lm_module.ipynb #93b25156
+class Scorer(pl.LightningModule):
+    "A network that Lightning can test, and whose scores it can predict, block by block."
+    def __init__(self,
+        network,  # a transformers causal language model
+    ):
+        super().__init__()
+        self.network = network
+
+    def test_step(self, batch, _):
+        self.log("test_loss", block_scores(self.network, batch).mean(), batch_size=len(batch), sync_dist=True)
+
+    def predict_step(self, batch, _):
+        return token_losses(self.network, batch).cpu().mean(1, dtype=torch.float64)
+
+# %% ../nbs/01_lm_module.ipynb #8b51d08a
+class LMModule(Scorer):
     "A causal language model that Lightning can train, validate and test on blocks of tokens."
     def __init__(self,
         network,                       # a transformers causal language model
@@ -294,18 +315,15 @@ class LMModule(pl.LightningModule):
         dtype: torch.dtype = torch.float32,  # to multiply in when it trains and validates
         tokenizer=None,                # the network's, to be kept in checkpoints
     ):
-        super().__init__()
-        self.network, self.epochs, self.optimizer, self.tokenizer = network, epochs, optimizer, tokenizer
+        super().__init__(network)
+        self.epochs, self.optimizer, self.tokenizer, self.low = epochs, optimizer, tokenizer, dtype
         self.learning_rate, self.final_learning_rate = learning_rate, final_learning_rate
-        self.watch, self.dtype_of_products = FiniteWatch(learning_rate), dtype
-
-    def products(self):
-        "Within it, products are made in `dtype`."
-        if self.dtype_of_products == torch.float32: return nullcontext()
-        return torch.autocast(self.device.type, dtype=self.dtype_of_products, cache_enabled=False)
+        self.watch = FiniteWatch(learning_rate)
 
     def training_step(self, batch, _):
-        with self.products(): return training_loss(self.network, batch)
+        with _products_in(self.low, self.device): loss = training_loss(self.network, batch)
+        if self.trainer.loggers: self.log("training_loss", loss, batch_size=len(batch))
+        return loss
 
     def on_train_batch_end(self, outputs, batch, index):
         self.watch.note(self.current_epoch + 1, index + 1, outputs["loss"], self.parameters())
@@ -319,22 +337,15 @@ class LMModule(pl.LightningModule):
                              self.trainer.num_training_batches)
 
     def validation_step(self, batch, _):
-        with self.products(): loss = block_scores(self.network, batch).mean()
+        with _products_in(self.low, self.device): loss = block_scores(self.network, batch).mean()
         self.log("validation_loss", loss, batch_size=len(batch), sync_dist=True)
-
-    def test_step(self, batch, _):
-        self.log("test_loss", block_scores(self.network, batch).mean(), batch_size=len(batch), sync_dist=True)
-
-    def predict_step(self, batch, _):
-        return token_losses(self.network, batch).cpu().mean(1, dtype=torch.float64)
 
     def configure_optimizers(self):
         optimizer = OPTIMIZERS[self.optimizer](self.parameters(), self.learning_rate)
         cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.epochs, self.final_learning_rate)
         return dict(optimizer=optimizer, lr_scheduler=cosine)
 
-    def on_save_checkpoint(self, checkpoint):
-        checkpoint[KEPT] = describe(self.network, self.tokenizer)
+    def on_save_checkpoint(self, checkpoint): checkpoint[KEPT] = describe(self.network, self.tokenizer)
 
 # %% ../nbs/01_lm_module.ipynb #1ab99b18
 class EpochBar(Callback):
@@ -354,7 +365,7 @@ class EpochBar(Callback):
     def on_exception(self, trainer, module, exception):
         if self.bar is not None: self.bar.close()
 
-# %% ../nbs/01_lm_module.ipynb #b64916d5
+# %% ../nbs/01_lm_module.ipynb #4a1bcf85
 def lm_trainer(
     accelerator: str = "auto",  # 'auto', 'gpu' or 'cpu'
     epochs: int = 5,            # passes over the training blocks
@@ -365,7 +376,7 @@ def lm_trainer(
     **more,                     # of Lightning's trainer, such as strategy, num_nodes, logger
 ) -> pl.Trainer:
     "A quiet Lightning trainer, which writes nothing of its own accord. Raises `ValueError` for a missing GPU."
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    for name in ("pytorch_lightning", "lightning_fabric"): logging.getLogger(name).setLevel(logging.ERROR)
     kind, callbacks = find_device(accelerator).type, [EpochBar(), *callbacks]
     if folder is not None:
         callbacks.append(ModelCheckpoint(folder, "best", monitor="validation_loss", save_last=save_last,
@@ -375,7 +386,7 @@ def lm_trainer(
                       enable_model_summary=False, num_sanity_val_steps=0, use_distributed_sampler=False,
                       **dict(logger=False) | more)
 
-# %% ../nbs/01_lm_module.ipynb #3be56261
+# %% ../nbs/01_lm_module.ipynb #ff3162e9
 @contextmanager
 def _no_hints():
     "Without Lightning's hints on workers and logging."
@@ -383,6 +394,7 @@ def _no_hints():
         warnings.simplefilter("ignore")
         yield
 
+# %% ../nbs/01_lm_module.ipynb #bc89bce8
 def train_lm(
     network,                      # a transformers causal language model; trained in place
     train: np.ndarray,            # training blocks, shape (n, block_size)
@@ -395,7 +407,7 @@ def train_lm(
     callbacks: tuple = (),        # further Lightning callbacks
     optimizer: str = "adamw",     # one of OPTIMIZERS
     tokenizer=None,               # kept in the checkpoint
-    trainer: pl.Trainer | None = None,  # from `lm_trainer` with a folder, in place of epochs, accelerator and callbacks
+    trainer: pl.Trainer | None = None,  # from `lm_trainer`, with a folder; its epochs, device and callbacks count
 ):  # the same network, with the weights of its best epoch, in evaluation mode
     """Train, and keep the epoch with the lowest loss on `validation`. Raises `ValueError` for unusable arguments,
     `FloatingPointError` where training diverges."""
@@ -420,7 +432,7 @@ def train_lm(
         trainer.strategy.barrier()                               # before the first process removes the folder
     return network.to(device).eval()
 
-# %% ../nbs/01_lm_module.ipynb #c038c97a
+# %% ../nbs/01_lm_module.ipynb #6e24cc88
 def score_on(
     trainer: pl.Trainer,    # from `lm_trainer`; its processes share the work, and each gets the whole result
     network,                # a transformers causal language model
@@ -429,12 +441,13 @@ def score_on(
 ) -> np.ndarray:  # nats per predicted token, float64, shape (n,)
     "The same as `score`, shared out. Raises `ValueError` for fewer blocks than processes."
     if len(blocks) < trainer.world_size:
-        raise ValueError(f"{len(blocks)} blocks can't be shared by {trainer.world_size} processes: take fewer processes")
+        raise ValueError(f"{len(blocks)} blocks can't be shared by {trainer.world_size} processes: take fewer")
     device = trainer.strategy.root_device
     check_head(network.to(device).eval())
-    with _no_hints(): parts = [torch.cat(trainer.predict(LMModule(network), Batches(blocks, batch_size, device))).numpy()]
+    with _no_hints(): found = trainer.predict(Scorer(network), Batches(blocks, batch_size, device))
+    parts = [torch.cat(found).numpy()]
     if trainer.world_size > 1:
-        parts, mine = [None] * trainer.world_size, parts[0]
+        mine, parts = parts[0], [None] * trainer.world_size
         distributed.all_gather_object(parts, mine)
     scores = np.empty(len(blocks))
     for rank, part in enumerate(parts): scores[rank::len(parts)] = part      # as `Batches` has shared them out
@@ -484,7 +497,7 @@ def load_network(
     for p in network.parameters(): p.data = p.data.clone()
     return network.to(device).eval()
 
-# %% ../nbs/01_lm_module.ipynb #72244f75
+# %% ../nbs/01_lm_module.ipynb #d91a03bc
 def _read_checkpoint(path: Path) -> tuple[dict, dict]:
     "Weights by name, and what `describe` has put in. Raises `ValueError`."
     try: content = torch.load(path, map_location="cpu", weights_only=True)
@@ -497,7 +510,7 @@ def _read_checkpoint(path: Path) -> tuple[dict, dict]:
     return weights, content.get(KEPT)
 
 def _from_texts(texts: dict):
-    "The network of a description, with random weights, and its tokenizer or None. Anything wrong raises some error."
+    "The network of a description, with random weights, and its tokenizer or None. What's wrong raises some error."
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
     local = dict(local_files_only=True, trust_remote_code=False)
     with tempfile.TemporaryDirectory() as folder, torch.random.fork_rng(), _quiet():
@@ -512,7 +525,7 @@ def _from_texts(texts: dict):
         network.generation_config = GenerationConfig.from_pretrained(folder, local_files_only=True)
         return network, AutoTokenizer.from_pretrained(folder, **local) if texts["tokenizer"] else None
 
-# %% ../nbs/01_lm_module.ipynb #a2c51a0d
+# %% ../nbs/01_lm_module.ipynb #942b7d9e
 def _take(network, weights: dict, path: Path) -> None:
     "Put the weights of a checkpoint, whose names may begin with a prefix, into a network. Raises `ValueError`."
     first, *_ = expected = {name: tuple(w.shape) for name, w in network.state_dict().items()}
@@ -521,8 +534,9 @@ def _take(network, weights: dict, path: Path) -> None:
     for name in expected | weights:
         has = tuple(weights[name].shape) if name in weights else "nothing"
         if has != expected.get(name, "nothing"):
-            raise ValueError(f"checkpoint '{path}' holds {has} for '{name}', where a {type(network).__name__} of this "
-                             f"configuration has {expected.get(name, 'nothing')}: give the model that it was trained from")
+            raise ValueError(f"checkpoint '{path}' holds {has} for '{name}', where a {type(network).__name__} of "
+                             f"this configuration has {expected.get(name, 'nothing')}: give the model that it was "
+                             "trained from")
     network.load_state_dict(weights)
 
 def load_checkpoint(
@@ -533,7 +547,8 @@ def load_checkpoint(
     "Read a checkpoint, running nothing that is in it. Raises `ValueError` for one that is damaged or doesn't fit."
     device, (weights, texts) = find_device(accelerator), _read_checkpoint(path)
     if texts is None and start is None:
-        raise ValueError(f"checkpoint '{path}' doesn't say which network it holds: give the model that it was trained from")
+        raise ValueError(f"checkpoint '{path}' doesn't say which network it holds: give the model that it was trained "
+                         "from")
     try: network, tokenizer = (start(), None) if texts is None else _from_texts(texts)
     except Exception as e:
         if texts is None: raise

@@ -7,7 +7,7 @@ __all__ = ['EXAMPLES', 'PlainUnpickler', 'load_blocks', 'save_blocks', 'spelled'
            'fresh', 'read_sizes', 'open_model', 'Step', 'read_step', 'mix', 'BatchBar', 'make_trainer', 'outputs',
            'write_table', 'results', 'announcement', 'scored', 'work', 'main']
 
-# %% ../nbs/04b_lm_step.ipynb #19cd91f6
+# %% ../nbs/04b_lm_step.ipynb #d7f2a3f6
 import inspect
 import io
 import json
@@ -37,7 +37,7 @@ from .commands import (SIGNALS, OneLineParser, check_values, check_writable, one
                                   run_command, user_path)
 from .data import find_device, load_text, load_tokenizer, token_blocks
 from .generation import continue_blocks
-from .lm_module import (OPTIMIZERS, LMModule, _no_hints, _quiet, check_head, find_precision,
+from .lm_module import (OPTIMIZERS, Scorer, _no_hints, _quiet, check_head, find_precision,
                                    load_checkpoint, load_network, lm_trainer, perplexity, pretrained, score_on,
                                    train_lm, untrained)
 from .metrics import perplexity_interval
@@ -67,7 +67,7 @@ def _storage(raw):
 def _tensor(storage, offset, size, stride, requires_grad, hooks, metadata=None):
     return torch._utils._rebuild_tensor_v2(storage, offset, size, stride, False, OrderedDict())
 
-# %% ../nbs/04b_lm_step.ipynb #eccb2ce6
+# %% ../nbs/04b_lm_step.ipynb #4d0ddb7e
 def _unpickled(path: Path) -> np.ndarray:
     "Blocks of a pickle. Raises `ValueError` for one with other contents."
     with open(path, "rb") as file: examples = PlainUnpickler(file).load()
@@ -95,7 +95,7 @@ def load_blocks(
     except Exception as e:                                       # a damaged file can raise nearly anything
         raise ValueError(f"'{path}' is damaged: expected a set written by --generate") from e
     if blocks.ndim != 2 or blocks.dtype.kind not in "iu" or not blocks.size:
-        raise ValueError(f"'{path}' holds {blocks.dtype} of shape {blocks.shape}: expected token numbers, (n, block_size)")
+        raise ValueError(f"'{path}' holds {blocks.dtype} of shape {blocks.shape}: expected whole numbers, (n, block_size)")
     if not 0 <= blocks.min() <= blocks.max() < 2**31:
         raise ValueError(f"'{path}' holds tokens {blocks.min()} to {blocks.max()}: expected numbers from 0 to 2**31 - 1")
     return blocks.astype(np.int32)
@@ -113,7 +113,7 @@ def save_blocks(
         if path.suffix == ".parquet": return write_array(part, blocks)
         with open(part, "wb") as file: pickle.dump([example(b) for b in blocks], file)
 
-# %% ../nbs/04b_lm_step.ipynb #f8286d0b
+# %% ../nbs/04b_lm_step.ipynb #6d99173f
 EXAMPLES = """examples:
   collapse_lm -p --model_tag facebook/opt-125m --save-name gen0/         fine-tune, keep the best epoch, evaluate
   collapse_lm --load-name gen0/best.ckpt --generate gen1_data            write the next training set: gen1_data.pkl
@@ -126,8 +126,8 @@ EXAMPLES = """examples:
 
 def _parser() -> OneLineParser:
     "The options of `collapse_lm`."
-    parser = OneLineParser("collapse_lm", "One step of the language-model experiment: train, generate, evaluate. In the "
-                           "long names - and _ are the same.", EXAMPLES)
+    parser = OneLineParser("collapse_lm", "One step of the language-model experiment: train, generate, evaluate. In "
+                           "the long names - and _ are the same.", EXAMPLES)
     for group in (_model_options, _data_options, _training_options, _other_options): group(parser)
     return parser
 
@@ -136,39 +136,42 @@ def _model_options(parser) -> None:
     add = parser.add_argument_group("the model").add_argument
     add("-p", "--pretrained", action="store_true", help="start from pretrained weights, not from random ones")
     add("-tag", "--model_tag", default="facebook/opt-125m", metavar="NAME",
-        help="a name on the hub, such as gpt2, or a folder with a model and its tokenizer (default: facebook/opt-125m)")
+        help="a name on the hub, such as gpt2, or a folder with model and tokenizer (default: facebook/opt-125m)")
     add("--config", metavar="FILE", help="YAML or JSON file with the sizes of a small fresh model in place of "
         "--model_tag: architecture, vocab_size, positions, n_layers, hidden_size, n_heads")
-    add("--tokenizer", metavar="NAME", help="a name on the hub, a folder, or bpe, trained on the data (default: the "
-        "loaded model's own, else --model_tag's; with --config: bpe)")
-    add("-load", "--load-name", metavar="FILE", help="start from this checkpoint, or folder of a network; one that "
-        "doesn't say which network it holds needs the --model_tag or --config that it was trained with")
+    add("--tokenizer", metavar="NAME", help="a name on the hub, a folder, or bpe, trained on the data (default: "
+        "the loaded model's own, else --model_tag's; with --config: bpe)")
+    add("-load", "--load-name", metavar="FILE", help="start from this checkpoint, or folder of a network; one "
+        "that doesn't say which network it holds needs the --model_tag or --config that it was trained with")
     add("-save", "--save-name", metavar="DIR", help="keep the best epoch there, as best.ckpt")
     add("--save-last", action="store_true", help="and the last one, as last.ckpt")
 
-# %% ../nbs/04b_lm_step.ipynb #799f5749
+# %% ../nbs/04b_lm_step.ipynb #3f0fce7c
 def _data_options(parser) -> None:
     "What it reads and writes."
     add = parser.add_argument_group("data").add_argument
     add("--data", default="wikitext2", metavar="SOURCE",
         help="wikitext2, pydoc, docstrings, or a folder with texts (default: wikitext2)")
     add("--block-size", type=int, default=64, help="tokens in a block (default: 64)")
-    add("-gen", "--generate", metavar="FILE", help="let the model continue every block, and write this set: .parquet, "
-        "or .pkl, the authors' format (added to a name without a suffix); with --load-name nothing is trained before")
-    add("--prompts", choices=("original", "previous"), default="original", help="the blocks that --generate continues: "
-        "those of the original training set, or those of --load-generate (default: original)")
+    add("-gen", "--generate", metavar="FILE", help="let the model continue every block, and write this set: "
+        ".parquet, or .pkl, the authors' format (added to a name without a suffix); a loaded model isn't trained "
+        "before")
+    add("--prompts", choices=("original", "previous"), default="original", help="the blocks that --generate "
+        "continues: those of the original training set, or those of --load-generate (default: original)")
     add("--num_beams", type=int, default=5, help="of the search that writes; 1 is greedy (default: 5)")
     add("--repetition_penalty", type=float, default=1.0, help="when it writes; 1 is none (default: 1)")
     add("-load-gen", "--load-generate", metavar="FILE", help="train on this generated set")
-    add("-gen_percent", "--generate_percentage", type=float, metavar="P", help="share, 0 to 1, of ORIGINAL blocks, not "
-        "of generated ones, whatever the name says: a random P of the blocks of --load-generate give way to the originals")
+    add("-gen_percent", "--generate_percentage", type=float, metavar="P", help="share, 0 to 1, of ORIGINAL "
+        "blocks, not of generated ones, whatever the name says: a random P of the blocks of --load-generate give "
+        "way to the originals")
     add("-eval", "--eval_only", action="store_true", help="don't train, evaluate on the test set")
     add("-eval_gen", "--evalgen_only", action="store_true",
         help="don't train, evaluate on the training set: --load-generate, else the original one")
-    add("-saveperplexities", "--saveperplexities", metavar="FILE", nargs="?", const="", help="write score and perplexity "
-        "of each block: .parquet or .json (default: perplexities.parquet in --save-name, or here)")
+    add("-saveperplexities", "--saveperplexities", metavar="FILE", nargs="?", const="", help="write score and "
+        "perplexity of each block: .parquet or .json (default: perplexities.parquet in --save-name, or here)")
     add("-st", "--saveto", metavar="FILE", help="write the results: .json or .parquet")
 
+# %% ../nbs/04b_lm_step.ipynb #118c62f9
 def _training_options(parser) -> None:
     "How it trains."
     add = parser.add_argument_group("training").add_argument
@@ -180,22 +183,23 @@ def _training_options(parser) -> None:
     add("-d", "--debug", action="store_true", help="a rehearsal: two batches of each set, one epoch")
     add("--logger", choices=("none", "csv", "tensorboard"), default="none",
         help="write the losses into --save-name (default: none)")
-    add("-version_name", "--version_name", metavar="NAME", help="of the logger's folder (default: version_0, 1, ...)")
+    add("-version_name", "--version_name", metavar="NAME", help="of the logger's folder (default: version_0, ...)")
 
-# %% ../nbs/04b_lm_step.ipynb #5c485231
 def _other_options(parser) -> None:
     "Where it runs."
     add = parser.add_argument_group("where it runs").add_argument
-    add("-a", "--accelerator", choices=("auto", "gpu", "cpu"), default="auto", help="(default: auto, a GPU if there is one)")
+    add("-a", "--accelerator", choices=("auto", "gpu", "cpu"), default="auto",
+        help="(default: auto, a GPU if there is one)")
     add("-n", "--num_devices", type=int, default=1, help="processes on this machine, one for each GPU (default: 1)")
     add("--num_nodes", type=int, default=1, help="machines, which must see the same folders (default: 1)")
     add("-s", "--strategy", choices=("auto", "ddp"), default="auto",
         help="of several processes; auto is ddp where there are several (default: auto)")
-    add("-w", "--num_workers", type=int, default=0, help="accepted and without effect: all blocks lie in memory, so there "
-        "are no workers to load them")
-    add("--precision", choices=("auto", "float32", "bfloat16"), default="auto", help="of training and writing; auto is "
-        "bfloat16 on a GPU that has it; perplexities are always computed in float32 (default: auto)")
+    add("-w", "--num_workers", type=int, default=0, help="accepted and without effect: all blocks lie in memory, "
+        "so there are no workers to load them")
+    add("--precision", choices=("auto", "float32", "bfloat16"), default="auto", help="of training and writing; auto "
+        "is bfloat16 on a GPU that has it; perplexities are always computed in float32 (default: auto)")
 
+# %% ../nbs/04b_lm_step.ipynb #574a83ae
 def spelled(
     arguments: list[str],   # as typed
     parser: OneLineParser,
@@ -203,10 +207,9 @@ def spelled(
     "The same with option names as the parser spells them, where only - and _ differ."
     known = {name.replace("_", "-"): name for name in parser._option_string_actions if len(name) > 2}
     parts = [argument.partition("=") for argument in arguments]
-    return [known.get(name.replace("_", "-"), name) + equals + value if name.startswith("-") else name + equals + value
-            for name, equals, value in parts]
+    return [known.get(name.replace("_", "-"), name) + equals + value for name, equals, value in parts]
 
-# %% ../nbs/04b_lm_step.ipynb #618e0fe5
+# %% ../nbs/04b_lm_step.ipynb #bb31ede4
 def deeds(chosen) -> tuple[bool, bool, bool]:
     "Whether it trains, generates, evaluates."
     only = chosen.eval_only or chosen.evalgen_only
@@ -237,21 +240,23 @@ def contradictions(chosen) -> list[str]:
             chosen.load_name and generates and chosen.load_generate and chosen.prompts == "original",
         "a loaded model that generates isn't trained, so --generate_percentage changes nothing: leave it out":
             chosen.load_name and generates and chosen.generate_percentage is not None,
-        "nothing is trained that --save-name could keep: leave it out": chosen.save_name is not None and not trains,
+        "nothing is trained that --save-name could keep: leave it out":
+            chosen.save_name is not None and not trains,
         "--save-last needs --save-name": chosen.save_last and chosen.save_name is None,
-        f"nothing is evaluated that {' and '.join('--' + w for w in writes)} could write: a loaded model that generates "
-        "only does that": writes and not evaluates,
+        f"nothing is evaluated that {' and '.join('--' + w for w in writes)} could write: a loaded model that "
+        "generates only does that": writes and not evaluates,
         "--logger writes into --save-name: give that too": chosen.logger != "none" and chosen.save_name is None,
-        "--version_name is the logger's: give --logger too": chosen.version_name is not None and chosen.logger == "none",
+        "--version_name is the logger's: give --logger too":
+            chosen.version_name is not None and chosen.logger == "none",
     }
     return [said for said, holds in rules.items() if holds]
 
-# %% ../nbs/04b_lm_step.ipynb #83ae3e85
+# %% ../nbs/04b_lm_step.ipynb #babd7a1b
 def check_options(chosen) -> None:
     "Raises `ValueError` for contradictions, numbers out of range, and a package or a GPU that's missing."
     for said in contradictions(chosen): raise ValueError(said)
-    numbers = dict(block_size=64, num_beams=5, repetition_penalty=1.0, learning_rate=2e-5, max_epochs=5, batch_size=128,
-                   seed=0, num_devices=1, num_nodes=1)
+    numbers = dict(block_size=64, num_beams=5, repetition_penalty=1.0, learning_rate=2e-5, max_epochs=5,
+                   batch_size=128, seed=0, num_devices=1, num_nodes=1)
     check_values({name: getattr(chosen, name) for name in numbers}, numbers, "collapse_lm")
     if chosen.num_workers < 0: raise ValueError(f"--num_workers is {chosen.num_workers}: expected at least 0")
     share = chosen.generate_percentage
@@ -263,19 +268,19 @@ def check_options(chosen) -> None:
     find_precision(chosen.precision, device)
     most = dict(cuda=torch.cuda.device_count(), mps=1, cpu=max(64, os.cpu_count()))[device.type]
     if chosen.num_devices > most:
-        raise ValueError(f"--num_devices is {chosen.num_devices}: expected at most {most} on this machine's {device.type}")
+        raise ValueError(f"--num_devices is {chosen.num_devices}: expected at most {most} here, on {device.type}")
 
-# %% ../nbs/04b_lm_step.ipynb #1b29159e
+# %% ../nbs/04b_lm_step.ipynb #5f36d4c3
 def fresh(
     name: str,  # a name on the hub such as 'facebook/opt-125m', or a local folder
 ) -> Callable:  # start() -> a network of that configuration, with random weights from torch's seed
-    "Start from random weights in the sizes of a known model. `start` raises `ConnectionError` where it isn't known."
+    "Start from random weights in the sizes of a known model. `start` raises `ConnectionError` for another."
     def start():
         from transformers import AutoConfig, AutoModelForCausalLM
         try: return AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(name), dtype=torch.float32)
         except Exception as e:                              # the library's own errors are of many kinds
-            raise ConnectionError(f"model '{name}' is neither a folder with a model nor to be had from the hub: give a "
-                                  "local folder with --model_tag, or the sizes of a small model with --config") from e
+            raise ConnectionError(f"model '{name}' is neither a folder with a model nor to be had from the hub: give "
+                                  "a local folder with --model_tag, or the sizes of a small model with --config") from e
     return start
 
 def read_sizes(
@@ -297,16 +302,16 @@ def _start(chosen, texts: list[str]) -> tuple[Callable, object]:
     own = dict(vocab_size=len(tokenizer), end_token=tokenizer.eos_token_id or 0)
     return untrained(**own | sizes), tokenizer
 
-# %% ../nbs/04b_lm_step.ipynb #eea00937
+# %% ../nbs/04b_lm_step.ipynb #87850288
 def _loaded(chosen, texts: list[str]) -> tuple:
     "The network of --load-name and its tokenizer."
     from transformers import AutoTokenizer
     path, own = user_path(chosen.load_name), None
     if path.is_dir():
-        network = load_network(path, chosen.accelerator)
+        network = load_network(path, "cpu")                      # the trainer brings it where it's needed
         if (path / "tokenizer_config.json").exists():
             own = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
-    else: network, own = load_checkpoint(path, chosen.accelerator, lambda: _start(chosen, texts)[0]())
+    else: network, own = load_checkpoint(path, "cpu", lambda: _start(chosen, texts)[0]())
     if chosen.tokenizer: return network, load_tokenizer(chosen.tokenizer, texts, network.config.vocab_size)
     return network, own or _start(chosen, texts)[1]
 
@@ -314,14 +319,14 @@ def open_model(
     chosen,            # the options
     texts: list[str],  # of the training split
 ) -> tuple:  # the network, its tokenizer, and what it's called
-    "The model to begin with. Raises `OSError` or `ValueError` for one that can't be had, or doesn't fit its tokenizer."
+    "The model to begin with. Raises `OSError` or `ValueError` if it can't be had, or doesn't fit its tokenizer."
     if chosen.load_name: (network, tokenizer), name = _loaded(chosen, texts), chosen.load_name
     else:
         start, tokenizer = _start(chosen, texts)
         _seed(chosen.seed, 0)
         network = start()
-        name = (f"a fresh {network.config.model_type} of {network.num_parameters():,} parameters" if chosen.config else
-                chosen.model_tag if chosen.pretrained else f"random weights in the sizes of {chosen.model_tag}")
+        name = chosen.model_tag if chosen.pretrained else f"random weights in the sizes of {chosen.model_tag}"
+        if chosen.config: name = f"a fresh {network.config.model_type} of {network.num_parameters():,} parameters"
     check_head(network.eval())
     if len(tokenizer) > network.config.vocab_size:
         raise ValueError(f"the tokenizer has {len(tokenizer)} tokens, but the model, {name}, knows only "
@@ -330,7 +335,7 @@ def open_model(
 
 def _seed(*numbers: int) -> None: torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1)[0]))
 
-# %% ../nbs/04b_lm_step.ipynb #232dbfb9
+# %% ../nbs/04b_lm_step.ipynb #8dee353b
 @dataclass
 class Step:
     "What a command works with."
@@ -345,7 +350,7 @@ def read_step(
     "Read all that the options name. Raises `OSError` or `ValueError` for what can't be had, or doesn't fit."
     (trains, generates, _), few = deeds(chosen), 2 * chosen.batch_size if chosen.debug else None
     texts = load_text(chosen.data)
-    given = load_blocks(_blocks_file(chosen.load_generate, "--load-generate"))[:few] if chosen.load_generate else None
+    given = chosen.load_generate and load_blocks(_blocks_file(chosen.load_generate, "--load-generate"))[:few]
     network, tokenizer, name = open_model(chosen, texts["train"])
     def cut(split): return token_blocks(texts[split], tokenizer, chosen.block_size)[:few]
     sets = {}
@@ -356,23 +361,29 @@ def read_step(
     if trains or chosen.evalgen_only:
         sets["train"] = real if given is None else given if share is None else mix(real, given, share, chosen.seed)
     if generates: sets["prompts"] = real if original else given
-    for what, blocks in sets.items(): _check_blocks(network, blocks, what, chosen.block_size)
+    for what, blocks in sets.items():
+        _check_blocks(network, blocks, what, chosen.block_size, chosen.num_devices * chosen.num_nodes)
     if generates: continue_blocks(network, sets["prompts"][:0], None, chosen.num_beams, chosen.repetition_penalty)
     return Step(network, tokenizer, name, sets)
 
-def _check_blocks(network, blocks, what, size) -> None:
-    "Raises `ValueError` for blocks that the model can't read."
+# %% ../nbs/04b_lm_step.ipynb #bba31c38
+def _check_blocks(network, blocks, what, size, n_processes) -> None:
+    "Raises `ValueError` for blocks that the model can't read, or that can't be shared out."
     config = network.config
     if blocks.shape[1] != size:
-        raise ValueError(f"the generated set has blocks of {blocks.shape[1]} tokens: expected {size}, or another --block-size")
+        raise ValueError(f"the generated set has blocks of {blocks.shape[1]} tokens: expected {size}; --block-size "
+                         "chooses another length")
+    if len(blocks) < n_processes:
+        raise ValueError(f"{len(blocks)} {what} blocks can't be shared by {n_processes} processes: give fewer with "
+                         "--num_devices")
     if size > getattr(config, "max_position_embeddings", size):
         raise ValueError(f"blocks of {size} tokens don't fit the model's {config.max_position_embeddings} positions: "
                          "give a smaller --block-size")
     if blocks.max() >= config.vocab_size:
-        raise ValueError(f"the {what} blocks hold token {blocks.max()}, but the model knows only {config.vocab_size}: give the "
-                         "model that they were made for, or its own --tokenizer")
+        raise ValueError(f"the {what} blocks hold token {blocks.max()}, but the model knows only {config.vocab_size}: "
+                         "give the model that they were made for, or its own --tokenizer")
 
-# %% ../nbs/04b_lm_step.ipynb #bade74c0
+# %% ../nbs/04b_lm_step.ipynb #5da1180c
 def mix(
     real: np.ndarray,       # the original training blocks, shape (n, block_size)
     generated: np.ndarray,  # a generated set of the same shape
@@ -381,8 +392,8 @@ def mix(
 ) -> np.ndarray:  # shape (n, block_size)
     "A generated set, some of its blocks replaced by the originals. Raises `ValueError` for sets that don't match."
     if real.shape != generated.shape:
-        raise ValueError(f"--generate_percentage needs as many generated blocks as there are originals, of the same length: "
-                         f"they are of shape {generated.shape} and {real.shape}")
+        raise ValueError(f"--generate_percentage needs as many generated blocks as there are originals, of the same "
+                         f"length: they are of shape {generated.shape} and {real.shape}")
     return keep(share)(real, [generated], np.random.default_rng(seed))
 
 def _blocks_file(text: str, option: str) -> Path:
@@ -393,14 +404,15 @@ def _blocks_file(text: str, option: str) -> Path:
         raise ValueError(f"{option} is '{text}': expected a name that ends in .parquet, in .pkl, or without a suffix")
     return path
 
-# %% ../nbs/04b_lm_step.ipynb #dcc3e5e4
+# %% ../nbs/04b_lm_step.ipynb #26bd315e
 class BatchBar(Callback):
     "A progress bar for the batches of an epoch, of scoring and of writing."
     bar = None
 
     def show(self, trainer, what, n):
         self.close()
-        self.bar = tqdm(desc=what, total=n, leave=False, delay=1, **{} if trainer.is_global_zero else dict(disable=True))
+        others = {} if trainer.is_global_zero else dict(disable=True)
+        self.bar = tqdm(desc=what, total=n, leave=False, delay=1, **others)
 
     def close(self, *_):
         if self.bar is not None: self.bar.close()
@@ -410,7 +422,8 @@ class BatchBar(Callback):
     def on_train_epoch_start(self, trainer, module): self.show(trainer, "train", trainer.num_training_batches)
 
     def on_predict_start(self, trainer, module):
-        self.show(trainer, "score" if isinstance(module, LMModule) else "generate", sum(trainer.num_predict_batches))
+        what = "score" if isinstance(module, Scorer) else "generate"
+        self.show(trainer, what, sum(trainer.num_predict_batches))
 
     on_train_batch_end = on_predict_batch_end = step
     on_train_epoch_end = on_predict_end = on_exception = close
@@ -422,8 +435,8 @@ def make_trainer(
     "The trainer of a step."
     several = chosen.num_devices * chosen.num_nodes > 1 or chosen.strategy == "ddp"
     logger = False
-    if chosen.logger == "csv": logger = pl.loggers.CSVLogger(folder, "csv", chosen.version_name)
-    if chosen.logger == "tensorboard": logger = pl.loggers.TensorBoardLogger(folder, "tensorboard", chosen.version_name)
+    kinds = dict(csv=pl.loggers.CSVLogger, tensorboard=pl.loggers.TensorBoardLogger)
+    if chosen.logger in kinds: logger = kinds[chosen.logger](folder, chosen.logger, chosen.version_name)
     return lm_trainer(chosen.accelerator, 1 if chosen.debug else chosen.max_epochs, folder, (BatchBar(),),
                       chosen.save_last, chosen.num_devices, num_nodes=chosen.num_nodes, logger=logger,
                       strategy="ddp" if several else "auto", log_every_n_steps=10)
@@ -463,7 +476,7 @@ def write_table(
         import pyarrow.parquet as pq
         pq.write_table(pa.table(columns), part)
 
-# %% ../nbs/04b_lm_step.ipynb #28135d59
+# %% ../nbs/04b_lm_step.ipynb #dbc0792d
 def results(
     scores: np.ndarray,  # nats per predicted token of each block
     block_size: int,
@@ -484,9 +497,10 @@ def _write_results(places: dict, scores: np.ndarray, found: dict) -> None:
         write_table(path, found if plain else {name: [json.dumps(v) if isinstance(v, dict) else v]
                                                for name, v in found.items()})
     if path := places.get("saveperplexities"):
-        write_table(path, dict(block=list(range(len(scores))), score=scores.tolist(), perplexity=np.exp(scores).tolist()))
+        write_table(path, dict(block=list(range(len(scores))), score=scores.tolist(),
+                               perplexity=np.exp(scores).tolist()))
 
-# %% ../nbs/04b_lm_step.ipynb #7ab59a3a
+# %% ../nbs/04b_lm_step.ipynb #4d8ce45c
 def announcement(step: Step, chosen, trainer: pl.Trainer, places: dict) -> str:
     "What will be done, on what, and where it goes."
     (trains, generates, evaluates), parts = deeds(chosen), []
@@ -507,7 +521,8 @@ def _warnings(chosen) -> list[str]:
     "What may surprise."
     if chosen.load_name or chosen.pretrained and not chosen.config: return []
     if chosen.pretrained: return ["--config makes a fresh model, so no pretrained weights are used"]
-    return [] if chosen.config else [f"without --pretrained, training starts from random weights in the sizes of {chosen.model_tag}"]
+    if chosen.config: return []
+    return [f"without --pretrained, training starts from random weights in the sizes of {chosen.model_tag}"]
 
 # %% ../nbs/04b_lm_step.ipynb #0a159e8e
 def work(
@@ -538,7 +553,7 @@ def work(
         said.append(f"{len(blocks):,} blocks written to {places['generate']}")
     return said
 
-# %% ../nbs/04b_lm_step.ipynb #d51ce6dc
+# %% ../nbs/04b_lm_step.ipynb #622787c5
 @contextmanager
 def _processes(trainer: pl.Trainer):
     "In the end, the processes that work together part; if this one fails, those that it has started are ended."
@@ -549,35 +564,38 @@ def _processes(trainer: pl.Trainer):
     finally:
         if torch.distributed.is_initialized(): torch.distributed.destroy_process_group()
 
+def _complain(said: str) -> None: print(f"collapse_lm: {one_line(said)}", file=sys.stderr, flush=True)
+
 def _run(chosen) -> int:
     "What `collapse_lm` does."
     check_options(chosen)
     places = outputs(chosen)
     with ExitStack() as stack:
         for context in (_quiet(), _no_hints()): stack.enter_context(context)
-        logging.getLogger("huggingface_hub").setLevel(logging.ERROR)           # or it tells every attempt to reach it
+        logging.getLogger("huggingface_hub").setLevel(logging.ERROR)       # or it tells of every attempt to reach it
         step, folder = read_step(chosen), places.get("save_name")
         if folder is None and deeds(chosen)[0]: folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         trainer = make_trainer(chosen, folder)
         if trainer.is_global_zero:
-            for said in _warnings(chosen): print(f"collapse_lm: warning: {one_line(said)}", file=sys.stderr, flush=True)
+            for said in _warnings(chosen): _complain(f"warning: {said}")
             print(announcement(step, chosen, trainer, places), flush=True)
         for path in places.values(): path.parent.mkdir(parents=True, exist_ok=True)
         with _processes(trainer):
             try: said = work(step, chosen, trainer, places)
             except FloatingPointError as e:
-                if trainer.is_global_zero: print(f"collapse_lm: {one_line(str(e))}", file=sys.stderr, flush=True)
+                if trainer.is_global_zero: _complain(str(e))
                 return 1
         if trainer.is_global_zero: print("; ".join(said), flush=True)
     return 0
 
+# %% ../nbs/04b_lm_step.ipynb #71c896d1
 def main(
     arguments: list[str] | None = None,  # None: those of the command line
 ) -> int:  # exit status: 0 done, 1 training diverged or the disk is full, 2 a mistake in the arguments
     "The command `collapse_lm`."
     parser = _parser()
     chosen = parser.parse_args(spelled(sys.argv[1:] if arguments is None else arguments, parser))
-    if int(os.environ.get("LOCAL_RANK", 0)):                       # started by the first process, which answers for all
+    if int(os.environ.get("LOCAL_RANK", 0)):                     # started by the first process, which answers for all
         for signum in SIGNALS: signal.signal(signum, signal.SIG_DFL)
         return _run(chosen)
     return run_command("collapse_lm", lambda: _run(chosen), "the last complete checkpoint, set and results are "
