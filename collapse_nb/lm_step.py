@@ -553,7 +553,7 @@ def work(
         said.append(f"{len(blocks):,} blocks written to {places['generate']}")
     return said
 
-# %% ../nbs/04b_lm_step.ipynb #622787c5
+# %% ../nbs/04b_lm_step.ipynb #fd69c07a
 @contextmanager
 def _processes(trainer: pl.Trainer):
     "In the end, the processes that work together part; if this one fails, those that it has started are ended."
@@ -584,6 +584,10 @@ def _run(chosen) -> int:
             try: said = work(step, chosen, trainer, places)
             except FloatingPointError as e:
                 if trainer.is_global_zero: _complain(str(e))
+                return 1
+            except RuntimeError:
+                if not any(p.poll() for p in getattr(trainer.strategy.launcher, "procs", ())): raise
+                _complain("another process of this command has died, so this one can't go on")
                 return 1
         if trainer.is_global_zero: print("; ".join(said), flush=True)
     return 0
