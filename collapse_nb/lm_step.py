@@ -44,14 +44,14 @@ from .metrics import perplexity_interval
 from .recursion import keep
 from .runs import aside, provenance, read_array, write_array
 
-# %% ../nbs/04b_lm_step.ipynb #e3ccdeef
+# %% ../nbs/04b_lm_step.ipynb #bb960c52
 class PlainUnpickler(pickle.Unpickler):
     "Reads lists, dicts, texts, numbers and tensors; anything else is refused by name, and never called."
     def find_class(self, module, name):
         known = {"torch._utils._rebuild_tensor_v2": _tensor, "torch.storage._load_from_bytes": _storage,
-                 "collections.OrderedDict": _no_hooks}
-        if f"{module}.{name}" not in known: raise pickle.UnpicklingError(f"asks for '{module}.{name}'")
-        return known[f"{module}.{name}"]
+                 "collections.OrderedDict": _no_hooks}.get(f"{module}.{name}")
+        if known is None: raise pickle.UnpicklingError(f"asks for '{module}.{name}'")
+        return lambda *given: known(*given)                      # a pickle may set attributes of what it's handed
 
     def persistent_load(self, number): raise pickle.UnpicklingError("asks for a persistent id")
 
