@@ -251,9 +251,11 @@ def contradictions(chosen) -> list[str]:
     }
     return [said for said, holds in rules.items() if holds]
 
-# %% ../nbs/04b_lm_step.ipynb #babd7a1b
+# %% ../nbs/04b_lm_step.ipynb #85a0ff4e
 def check_options(chosen) -> None:
     "Raises `ValueError` for contradictions, numbers out of range, and a package or a GPU that's missing."
+    for name, value in vars(chosen).items():
+        if value == "" and name != "saveperplexities": raise ValueError(f"{name} is empty: expected a name")
     for said in contradictions(chosen): raise ValueError(said)
     numbers = dict(block_size=64, num_beams=5, repetition_penalty=1.0, learning_rate=2e-5, max_epochs=5,
                    batch_size=128, seed=0, num_devices=1, num_nodes=1)
@@ -383,7 +385,7 @@ def _check_blocks(network, blocks, what, size, n_processes) -> None:
         raise ValueError(f"the {what} blocks hold token {blocks.max()}, but the model knows only {config.vocab_size}: "
                          "give the model that they were made for, or its own --tokenizer")
 
-# %% ../nbs/04b_lm_step.ipynb #5da1180c
+# %% ../nbs/04b_lm_step.ipynb #6dae3fcc
 def mix(
     real: np.ndarray,       # the original training blocks, shape (n, block_size)
     generated: np.ndarray,  # a generated set of the same shape
@@ -399,7 +401,7 @@ def mix(
 def _blocks_file(text: str, option: str) -> Path:
     "The file of a generated set. Raises `ValueError` for another suffix."
     path = user_path(text)
-    if not path.suffix and not path.exists(): path = path.with_suffix(".pkl")
+    if not path.suffix: path = path.with_suffix(".pkl")
     if path.suffix not in (".pkl", ".parquet"):
         raise ValueError(f"{option} is '{text}': expected a name that ends in .parquet, in .pkl, or without a suffix")
     return path
@@ -500,7 +502,7 @@ def _write_results(places: dict, scores: np.ndarray, found: dict) -> None:
         write_table(path, dict(block=list(range(len(scores))), score=scores.tolist(),
                                perplexity=np.exp(scores).tolist()))
 
-# %% ../nbs/04b_lm_step.ipynb #4d8ce45c
+# %% ../nbs/04b_lm_step.ipynb #b167974f
 def announcement(step: Step, chosen, trainer: pl.Trainer, places: dict) -> str:
     "What will be done, on what, and where it goes."
     (trains, generates, evaluates), parts = deeds(chosen), []
@@ -512,7 +514,7 @@ def announcement(step: Step, chosen, trainer: pl.Trainer, places: dict) -> str:
     if evaluates: parts.append(f"score {blocks(scored(chosen))} of the {scored(chosen)} set{by}")
     if generates: parts.append(f"continue {blocks('prompts')}{by}")
     several = f"{trainer.world_size} processes " if trainer.world_size > 1 else ""
-    into = f", into {' and '.join(map(str, places.values()))}" if places else ""
+    into = f", into {', '.join(map(str, places.values()))}" if places else ""
     return f"{', '.join(parts)}; {several}{device_line('lm', dict(accelerator=chosen.accelerator))}{into}"
 
 def scored(chosen) -> str: return "train" if chosen.evalgen_only else "test"
