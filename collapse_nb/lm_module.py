@@ -288,7 +288,7 @@ def _products_in(dtype, device):
     if dtype == torch.float32: return nullcontext()
     return torch.autocast(device.type, dtype=dtype, cache_enabled=False)
 
-# %% ../nbs/01_lm_module.ipynb #93b25156
+# %% ../nbs/01_lm_module.ipynb #b0d635ef
 class Scorer(pl.LightningModule):
     "A network that Lightning can test, and whose scores it can predict, block by block."
     def __init__(self,
@@ -297,13 +297,26 @@ class Scorer(pl.LightningModule):
         super().__init__()
         self.network = network
 
-    def test_step(self, batch, _):
-        self.log("test_loss", block_scores(self.network, batch).mean(), batch_size=len(batch), sync_dist=True)
+    def on_test_epoch_start(self): self.sums = torch.zeros(2, device=self.device)    # of scores, and of blocks
+
+    def note(self, batch):
+        "Add the scores of a batch to the sums."
+        scores = block_scores(self.network, batch)
+        self.sums += torch.stack([scores.mean() * len(batch), torch.tensor(len(batch), device=self.device)])
+
+    def log_mean(self, name):
+        "Log the mean over the blocks of all processes."
+        total, n = self.trainer.strategy.reduce(self.sums, reduce_op="sum")
+        self.log(name, total / n)
+
+    def test_step(self, batch, _): self.note(batch)
+
+    def on_test_epoch_end(self): self.log_mean("test_loss")
 
     def predict_step(self, batch, _):
         return token_losses(self.network, batch).cpu().mean(1, dtype=torch.float64)
 
-# %% ../nbs/01_lm_module.ipynb #8b51d08a
+# %% ../nbs/01_lm_module.ipynb #ec3dd28d
 class LMModule(Scorer):
     "A causal language model that Lightning can train, validate and test on blocks of tokens."
     def __init__(self,
@@ -337,8 +350,11 @@ class LMModule(Scorer):
                              self.trainer.num_training_batches)
 
     def validation_step(self, batch, _):
-        with _products_in(self.low, self.device): loss = block_scores(self.network, batch).mean()
-        self.log("validation_loss", loss, batch_size=len(batch), sync_dist=True)
+        with _products_in(self.low, self.device): self.note(batch)
+
+    on_validation_epoch_start = Scorer.on_test_epoch_start
+
+    def on_validation_epoch_end(self): self.log_mean("validation_loss")
 
     def configure_optimizers(self):
         optimizer = OPTIMIZERS[self.optimizer](self.parameters(), self.learning_rate)
@@ -347,7 +363,7 @@ class LMModule(Scorer):
 
     def on_save_checkpoint(self, checkpoint): checkpoint[KEPT] = describe(self.network, self.tokenizer)
 
-# %% ../nbs/01_lm_module.ipynb #1ab99b18
+# %% ../nbs/01_lm_module.ipynb #e1badb40
 class EpochBar(Callback):
     "A progress bar that counts epochs and shows the validation perplexity."
     bar = None
@@ -357,6 +373,7 @@ class EpochBar(Callback):
         self.bar = tqdm(desc="epochs", total=trainer.max_epochs, leave=False, **others)
 
     def on_validation_end(self, trainer, module):
+        if self.bar is None: return                            # validation without training
         self.bar.set_postfix(validation=f"{trainer.callback_metrics['validation_loss'].exp():.1f}")
         self.bar.update()
 
