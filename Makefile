@@ -9,7 +9,7 @@ QUIET_BARS = TQDM_DISABLE=1
 BENCHMARKS = $(basename $(notdir $(wildcard nbs/benchmarks/*.ipynb)))
 STRESS = $(basename $(notdir $(wildcard nbs/stress/*.ipynb)))
 
-.PHONY: figures benchmarks stress test setup chapters readme export clean
+.PHONY: figures benchmarks stress studies test setup chapters readme export clean
 .DELETE_ON_ERROR:
 
 figures: setup  ## every figure, at PROFILE size, into figures/PROFILE/
@@ -20,6 +20,9 @@ benchmarks: setup  ## time the library against the public alternatives, into fig
 
 stress: setup  ## kill, interrupt and starve chains, many times over, into figures/stress; EXTRAS=dev,ray,dask brings the clusters
 	$(BIN)/collapse_figures --profile nbs/stress/real.yml --only $(STRESS) --out figures/stress
+
+studies: setup  ## what was tried to find sizes at which an effect shows, into figures/studies; half an hour
+	$(BIN)/collapse_figures --profile nbs/studies/real.yml --out figures/studies
 
 test: setup  ## run every notebook as a test, the figure notebooks at smoke size included
 	$(QUIET_BARS) OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 2 --do_print --timing

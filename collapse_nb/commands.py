@@ -73,11 +73,12 @@ def nearest(
     close = difflib.get_close_matches(str(name), known, n=1)
     return f"did you mean '{close[0]}'?" if close else f"there are {', '.join(known)}"
 
-# %% ../nbs/00a_commands.ipynb #e26a788a
+# %% ../nbs/00a_commands.ipynb #2e8651a4
 LOWEST = dict(seed=0, seeds=0, shown=0, exponent=0, n_blocks=0, n_images=0, kept_share=0, ddof=0, threads=0,
+              top_k=0, base_characters=0, prompt=0,
               n_samples=2, sample_sizes=2, block_size=2, vocab_size=257)
 HIGHEST = dict(seed=10**18, seeds=10**18, d=1000, n_states=10**7, n_components=1000, n_layers=1000,
-               hidden_size=10**5, num_beams=1000, threads=1024, kept_share=1)
+               hidden_size=10**5, num_beams=1000, threads=1024, kept_share=1, top_p=1)
 
 def _fits(value, default) -> bool:
     "May `value` stand where `default` stands? A whole number may stand for a decimal one."
@@ -95,7 +96,7 @@ def _range_fault(name: str, value: "int | float", whole: bool) -> str | None:
         return None if LOWEST.get(name, 1) <= value else f"at least {LOWEST.get(name, 1)}"
     return None if value > 0 else "a number above 0"
 
-# %% ../nbs/00a_commands.ipynb #924cbe18
+# %% ../nbs/00a_commands.ipynb #02319352
 def check_values(
     given: dict,     # name -> value that is to replace the default
     defaults: dict,  # name -> default
@@ -108,7 +109,7 @@ def check_values(
         default, said = defaults[name], f"parameter '{name}' of {whose} is {value!r}"
         if not _fits(value, default):
             raise ValueError(f"{said}: expected {type(default).__name__}, such as {default!r}")
-        if name in ("seeds", "sample_sizes") and len(set(value)) < len(value):
+        if name in ("seeds", "sample_sizes", "penalties") and len(set(value)) < len(value):
             raise ValueError(f"{said}: expected each value once")
         if value == "": raise ValueError(f"{said}: expected a text, such as {default!r}")
         whole = isinstance(default[0] if isinstance(default, list) else default, int)

@@ -28,17 +28,19 @@ from tqdm import tqdm
 
 from .data import FiniteWatch, find_device
 
-# %% ../nbs/01_lm_module.ipynb #e1c9e57d
+# %% ../nbs/01_lm_module.ipynb #7c661810
 def pretrained(
     name: str,  # a name on the hub such as 'facebook/opt-125m', or a local folder
 ) -> Callable:  # start() -> a transformers causal language model, in float32
     "Start from pretrained weights. `start` raises `ConnectionError` where neither folder nor hub has them."
     def start():
         from transformers import AutoModelForCausalLM
-        try: return AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
+        try:
+            with _quiet(): return AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
         except Exception as e:                              # the library's own errors are of many kinds
             raise ConnectionError(f"model '{name}' is neither a folder with a model nor to be had from the hub: give a "
-                                  "local folder, or 'untrained' for random weights of a size of your choice") from e
+                                  "local folder, 'untrained' for random weights of a size of your choice, or a base "
+                                  "made from text that is here") from e
     return start
 
 # %% ../nbs/01_lm_module.ipynb #9f3e0801

@@ -387,7 +387,7 @@ class FoldersWriter(Folders):
 
     def close(self) -> None: "Everything is on the disk already."
 
-# %% ../nbs/02d_runs.ipynb #ae5514d7
+# %% ../nbs/02d_runs.ipynb #a9fe7e0f
 @dataclass(frozen=True)
 class Chain:
     "All that determines a chain, and how it's stored."
@@ -397,7 +397,8 @@ class Chain:
     policy: Callable                   # as in `recurse`; `config` names it
     template: object = None            # of a family whose models are records: any model, all have the same shapes
     load: Callable | None = None       # of a family whose models are folders: load(folder) -> model
-    measure: Callable | None = None    # measure(generation) -> numbers and arrays by name, stored with it
+    measure: Callable | None = None    # measure(generation, first) -> numbers and arrays by name, stored with it;
+                                       # first() gives the model of generation 0, for comparison
     keep_synthetic: bool = False       # store the synthetic sets as well
     weights: tuple = ("all",)          # of which generations weights are kept, unless the user says otherwise
     model_bytes: int = 0               # of one model in its folder, about
@@ -484,7 +485,7 @@ def only_writer(
         note.unlink(missing_ok=True)
         lock.release()
 
-# %% ../nbs/02d_runs.ipynb #f0a71890
+# %% ../nbs/02d_runs.ipynb #e9171ca6
 class Run:
     "A chain on disk."
     def __init__(self,
@@ -498,6 +499,11 @@ class Run:
 
     @property
     def seed(self) -> int: return self.chain.config["seed"]
+
+    @cached_property
+    def first(self):
+        "The model of generation 0, with which later ones are compared."
+        return self.generation(0).model
 
     def recurse(self, fit: Callable, done: Sequence, n_generations: int | None = None) -> Iterator[Generation]:
         "The loop of this chain, after the generations in `done`."
@@ -517,6 +523,13 @@ class Run:
         if self.chain.template is None: g = next(g for g in _walk(self, index, max(index, 1)) if g.index == index)
         else: g = next(self.recurse(lambda data, rng: self.done(index + 1)[index], self.done(index)))
         return Generation(g.index, getattr(g.model, "model", g.model), g.data)
+
+    def written(self,
+        index: int,  # of a complete generation whose model is kept in a folder
+    ) -> np.ndarray:  # as many examples as there are real ones
+        "The set that a generation wrote for the next one; the last one's is written now, and kept if the others are."
+        if self.models.n is None: self.models.open()
+        return self.done(index + 1)[index].sample(len(self.chain.real), generation_rng(self.seed, index, "sample"))
 
     def measures(self) -> list[dict]:  # numbers by name, for each generation
         "What was measured, but for arrays, which `measured` gives."
@@ -725,7 +738,7 @@ def complete(
         finally: run.models.close()
     return run
 
-# %% ../nbs/02d_runs.ipynb #0ae737aa
+# %% ../nbs/02d_runs.ipynb #fc872127
 def _mend(run: Run, n_generations: int) -> None:
     "Make again what is missing or damaged beside the models."
     for index in range(n_generations + 1):
@@ -768,7 +781,9 @@ def _after(run: Run, g: Generation, log: _Log, fitted: int) -> None:
 def _measure(run: Run, index: int, g: Generation | None = None) -> None:
     "Measure a generation, unless that is on the disk."
     if run.chain.measure is None or run.models.sound(index, "measures"): return
-    found = run.chain.measure(g or run.generation(index))
+    g = g or run.generation(index)
+    if index == 0: run.first = g.model
+    found = run.chain.measure(g, lambda: run.first)
     arrays = {name: value for name, value in found.items() if isinstance(value, np.ndarray)}
     def write(folder):
         (folder / "measures.json").write_text(canonical({n: v for n, v in found.items() if n not in arrays}))
