@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ROOT', 'LOWEST', 'HIGHEST', 'SIGNALS', 'project_path', 'user_path', 'check_writable', 'writable_folder', 'nearest',
            'check_values', 'read_parameters', 'parse_seeds', 'one_line', 'OneLineParser', 'Stopped', 'stoppable',
-           'run_command', 'collapse_figures', 'collapse_chain', 'collapse_runs', 'collapse_gmm']
+           'run_command', 'collapse_figures', 'collapse_chain', 'collapse_runs', 'collapse_gmm', 'collapse_lm']
 
 # %% ../nbs/00a_commands.ipynb #172642c5
 import argparse
@@ -246,7 +246,7 @@ def run_command(
         say(f"the disk is full ({e}): free some space; {stopped}" if full else str(e) or "not enough memory")
         return 1 if full else 2
 
-# %% ../nbs/00a_commands.ipynb #78284064
+# %% ../nbs/00a_commands.ipynb #c468e6fd
 def _start(name: str, module: str) -> int:
     "Load a chapter's module, and run its command."
     def quit(signum, frame):
@@ -261,3 +261,4 @@ def collapse_figures() -> int: return _start("collapse_figures", "figures")
 def collapse_chain() -> int: return _start("collapse_chain", "chains")
 def collapse_runs() -> int: return _start("collapse_runs", "runs")
 def collapse_gmm() -> int: return _start("collapse_gmm", "gmm_study")
+def collapse_lm() -> int: return _start("collapse_lm", "lm_step")
