@@ -73,9 +73,9 @@ def nearest(
     close = difflib.get_close_matches(str(name), known, n=1)
     return f"did you mean '{close[0]}'?" if close else f"there are {', '.join(known)}"
 
-# %% ../nbs/00a_commands.ipynb #2e8651a4
+# %% ../nbs/00a_commands.ipynb #94fc6083
 LOWEST = dict(seed=0, seeds=0, shown=0, exponent=0, n_blocks=0, n_images=0, kept_share=0, ddof=0, threads=0,
-              top_k=0, base_characters=0, prompt=0,
+              top_k=0, base_characters=0, n_characters=0, prompt=0,
               n_samples=2, sample_sizes=2, block_size=2, vocab_size=257)
 HIGHEST = dict(seed=10**18, seeds=10**18, d=1000, n_states=10**7, n_components=1000, n_layers=1000,
                hidden_size=10**5, num_beams=1000, threads=1024, kept_share=1, top_p=1)

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['EXAMPLES', 'PlainUnpickler', 'load_blocks', 'save_blocks', 'spelled', 'deeds', 'contradictions', 'check_options',
            'fresh', 'read_sizes', 'open_model', 'Step', 'read_step', 'mix', 'BatchBar', 'make_trainer', 'outputs',
-           'write_table', 'results', 'announcement', 'scored', 'work', 'main']
+           'write_table', 'results', 'announcement', 'scored', 'work', 'read_plan', 'main']
 
-# %% ../nbs/04b_lm_step.ipynb #d7f2a3f6
+# %% ../nbs/04b_lm_step.ipynb #8676bc3d
 import inspect
 import io
 import json
@@ -16,13 +16,14 @@ import math
 import os
 import pickle
 import re
+import shutil
 import signal
 import sys
 import tempfile
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -32,6 +33,7 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from tqdm import tqdm
 
+from .base import BasePlan, make_base
 from .chains import device_line
 from .commands import (SIGNALS, OneLineParser, check_values, check_writable, one_line, read_parameters,
                                   run_command, user_path)
@@ -113,13 +115,15 @@ def save_blocks(
         if path.suffix == ".parquet": return write_array(part, blocks)
         with open(part, "wb") as file: pickle.dump([example(b) for b in blocks], file)
 
-# %% ../nbs/04b_lm_step.ipynb #6d99173f
+# %% ../nbs/04b_lm_step.ipynb #6f494055
 EXAMPLES = """examples:
   collapse_lm -p --model_tag facebook/opt-125m --save-name gen0/         fine-tune, keep the best epoch, evaluate
   collapse_lm --load-name gen0/best.ckpt --generate gen1_data            write the next training set: gen1_data.pkl
   collapse_lm --load-generate gen1_data.pkl --save-name gen1/            train on it, here from random weights
   collapse_lm -p --load-generate gen1_data.pkl -gen_percent .1 -m 10 --save-name gen1/     the paper's setting (b)
   collapse_lm --load-name gen1/best.ckpt --eval_only -st gen1.json       evaluate on the real test set
+  collapse_lm --pretrain --data pydoc --save-name base/                  without a hub: make what stands for OPT-125M
+  collapse_lm -p --model_tag base/ --data pydoc --save-name gen0/ -lr 5e-4 -b 32           and begin with it
   collapse_lm --config small.yml --data pydoc --save-name small/ -lr 1e-3 -b 32            without a hub
   collapse_lm -p --save-name gen0/ -n 4 -s ddp --generate gen1.parquet   four GPUs, or processes, train and write
 """
@@ -141,6 +145,10 @@ def _model_options(parser) -> None:
         "--model_tag: architecture, vocab_size, positions, n_layers, hidden_size, n_heads")
     add("--tokenizer", metavar="NAME", help="a name on the hub, a folder, or bpe, trained on the data (default: "
         "the loaded model's own, else --model_tag's; with --config: bpe)")
+    add("--pretrain", metavar="SOURCE", nargs="?", const="docstrings", help="make a base, and nothing else: train a "
+        "small network with a tokenizer of its own on these texts (default: docstrings), without the paragraphs of "
+        "--data, and put it into --save-name, where -p --model_tag finds it; --config may say n_characters, "
+        "vocab_size, architecture, n_layers, hidden_size, n_heads, epochs, batch_size, learning_rate")
     add("-load", "--load-name", metavar="FILE", help="start from this checkpoint, or folder of a network; one "
         "that doesn't say which network it holds needs the --model_tag or --config that it was trained with")
     add("-save", "--save-name", metavar="DIR", help="keep the best epoch there, as best.ckpt")
@@ -555,7 +563,38 @@ def work(
         said.append(f"{len(blocks):,} blocks written to {places['generate']}")
     return said
 
-# %% ../nbs/04b_lm_step.ipynb #fd69c07a
+# %% ../nbs/04b_lm_step.ipynb #c6680f1e
+def read_plan(chosen) -> BasePlan:
+    "How a base is to be made. Raises `ValueError` for an option that doesn't go with it, or a bad --config."
+    own = ("pretrain", "save_name", "config", "data", "block_size", "accelerator", "seed")
+    others = [name for name, value in vars(chosen).items()
+              if name not in own and value != _parser().get_default(name)]
+    if others: raise ValueError(f"--pretrain makes a base and nothing else: leave --{others[0]} out")
+    if not chosen.save_name: raise ValueError("--pretrain needs a folder for the base: give --save-name")
+    known = {f.name: f.default for f in fields(BasePlan) if f.name not in ("text", "positions", "block_size", "seed")}
+    given = read_parameters(user_path(chosen.config)) if chosen.config else {}
+    check_values(given, known, f"'{chosen.config}'")
+    check_values(dict(block_size=chosen.block_size, seed=chosen.seed), dict(block_size=64, seed=0), "collapse_lm")
+    return BasePlan(chosen.pretrain, positions=2 * chosen.block_size, block_size=2 * chosen.block_size,
+                    seed=chosen.seed, **given)
+
+def _pretrain(chosen) -> int:
+    "What `collapse_lm --pretrain` does."
+    plan, place = read_plan(chosen), user_path(chosen.save_name)
+    if place.exists() and not (place / "base.json").exists():
+        raise ValueError(f"--save-name is '{chosen.save_name}', which exists and is no base: give another folder")
+    check_writable(place, "--save-name")
+    without = [text for texts in load_text(chosen.data).values() for text in texts]
+    print(f"a base from '{plan.text}', {device_line('lm', dict(accelerator=chosen.accelerator))}, into {place}", flush=True)
+    made = make_base(plan, without, accelerator=chosen.accelerator)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with aside(place) as part: shutil.copytree(made, part)
+    facts = json.loads((place / "base.json").read_text())
+    print(f"base in {place}: {facts['tokens']:,} tokens read, perplexity {facts['validation_perplexity']:.2f} on other "
+          "text of that source", flush=True)
+    return 0
+
+# %% ../nbs/04b_lm_step.ipynb #f08f6c03
 @contextmanager
 def _processes(trainer: pl.Trainer):
     "In the end, the processes that work together part; if this one fails, those that it has started are ended."
@@ -570,6 +609,7 @@ def _complain(said: str) -> None: print(f"collapse_lm: {one_line(said)}", file=s
 
 def _run(chosen) -> int:
     "What `collapse_lm` does."
+    if chosen.pretrain is not None: return _pretrain(chosen)
     check_options(chosen)
     places = outputs(chosen)
     with ExitStack() as stack:
