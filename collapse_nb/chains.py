@@ -225,7 +225,8 @@ def lm_start(
              for part in settings] + [fingerprint(v.numpy()) for v in network.state_dict().values()]
     return start, fingerprint(np.array(parts)), sum(p.nbytes for p in network.parameters())
 
-# %% ../nbs/04a_chains.ipynb #7a50d02c
+# %% ../nbs/04a_chains.ipynb #0e0f5a21
+@cache
 def lm_base(
     source: str,          # what it reads: 'docstrings', or another source of texts
     text: str,            # source of the experiment's texts, which it mustn't read
