@@ -477,7 +477,7 @@ def _progress(folders: list[Path], sizes: list[int], n_generations: int) -> Iter
             over.set()
             watcher.join()
 
-# %% ../nbs/04a_chains.ipynb #3b6a09d7
+# %% ../nbs/04a_chains.ipynb #3fb1ae58
 def plan(
     family: str,                # its name
     given: list[dict],          # for each chain its options
@@ -505,12 +505,14 @@ def carry_out(
     "Complete many chains; one that fails doesn't stop the others."
     jobs = [(run.chain.config["family"], options | _settled(run.chain), n_generations, str(run.folder.parent),
              dict(weights=weights, wait=wait)) for options, run in zip(given, runs)]
-    outcomes: list[str | None] = [None] * len(jobs)
+    here, outcomes = backend == "local" and n_jobs == 1, {}
+    todo = [i for i, run in enumerate(runs) if not here and reached(run.folder) <= n_generations]
     with _progress([run.folder for run in runs], [len(run.chain.real) for run in runs], n_generations):
-        if backend == "local" and n_jobs == 1: found = enumerate(work(*job, quiet=False) for job in jobs)
-        else: found = BACKENDS[backend](jobs, n_jobs=n_jobs, gpus=gpus)
-        for i, outcome in found: outcomes[i] = outcome
-    return outcomes
+        for i, job in enumerate(jobs):                         # those that are there are only looked at
+            if i not in todo: outcomes[i] = work(*job, quiet=False)
+        found = BACKENDS[backend]([jobs[i] for i in todo], n_jobs=n_jobs, gpus=gpus) if todo else ()
+        for k, outcome in found: outcomes[todo[k]] = outcome
+    return [outcomes[i] for i in range(len(runs))]
 
 def _settled(chain: Chain) -> dict:
     "Options that a worker must take over from here: the number of threads, and the folder of a base."

@@ -19,7 +19,7 @@ from .data import find_device, load_text, load_tokenizer
 from .lm_module import perplexity, score
 from .runs import Run
 
-# %% ../nbs/06a_lm_study.ipynb #0d4251db
+# %% ../nbs/06a_lm_study.ipynb #c2cc0f1e
 def study_runs(
     given: dict,           # a figure's parameters: options of the family 'lm', and those of the experiment
     settings: str = "ab",  # which of them
@@ -30,7 +30,8 @@ def study_runs(
     own = {name: value for name, value in given.items() if name in options("lm")}
     differ = dict(a=dict(policy="replace", epochs=given["epochs_a"]),
                   b=dict(policy=f"keep({given['kept_share']})", epochs=given["epochs_b"]))
-    jobs = [(setting, seed) for seed in given["seeds"] for setting in settings]
+    longest = sorted(settings, key=lambda setting: -differ[setting]["epochs"])     # begun first, or it ends last
+    jobs = [(setting, seed) for setting in longest for seed in given["seeds"]]
     runs = run_chains("lm", [own | differ[setting] | dict(seed=seed) for setting, seed in jobs],
                       given["n_generations"], n_jobs=given["n_jobs"])
     return {setting: [run for (s, _), run in zip(jobs, runs) if s == setting] for setting in settings}
