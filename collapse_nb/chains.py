@@ -299,7 +299,7 @@ def lm(
     "Language models that learn from each other's text."
     return _lm_chain(SimpleNamespace(**locals()))
 
-# %% ../nbs/04a_chains.ipynb #7e93cc5b
+# %% ../nbs/04a_chains.ipynb #abb57e0f
 def _lm_policy(o) -> Callable:
     "The policy of these options, and their epochs set to those of the setting."
     if o.setting not in ("own", *SETTINGS): raise ValueError(f"setting is '{o.setting}': expected a, b or own")
@@ -337,9 +337,11 @@ def _lm_decoding(o):
 def _lm_chain(o) -> Chain:
     "The chain of these options."
     from collapse_nb.generation import fit_lm, load_prompted
-    from collapse_nb.lm_module import find_precision
+    from collapse_nb.lm_module import find_precision, untrained
     device, threads, rule, how = find_device(o.accelerator), use_threads(o.threads), _lm_policy(o), _lm_decoding(o)
     find_precision(o.precision, device)
+    if o.model == "untrained" or o.base != "none":
+        untrained(o.architecture, o.vocab_size, 2 * o.block_size, o.n_layers, o.hidden_size, o.n_heads)
     _lm_network(o)
     blocks, vocabulary, end = lm_blocks(o.text, o.tokenizer, o.vocab_size, o.block_size, o.n_blocks)
     real = blocks["train"]
