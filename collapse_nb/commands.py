@@ -224,12 +224,13 @@ def _end_children() -> None:
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess): child.kill()
 
-# %% ../nbs/00a_commands.ipynb #f6ff2e14
+# %% ../nbs/00a_commands.ipynb #963b4816
 def run_command(
     name: str,                # of the command, for messages
     work: Callable,           # work() -> exit status
     stopped: str,             # what to say to someone who stopped it
-) -> int:  # exit status: that of `work`, 1 for a full disk, 2 for a user's mistake, 130 or 143 for a signal
+) -> int:  # exit status: that of `work`, 1 for a full disk or a training that diverges, 2 for a user's mistake,
+    # 130 or 143 for a signal
     "Run a command's work, and answer mistakes and signals by one line."
     def say(text): print(f"{name}: {one_line(text)}", file=sys.stderr, flush=True)
     def last_words(signum):
@@ -241,10 +242,10 @@ def run_command(
         signum = getattr(e, "signum", signal.SIGINT)
         last_words(signum)
         return 128 + signum
-    except (ValueError, OSError, MemoryError) as e:
+    except (ValueError, OSError, MemoryError, FloatingPointError) as e:
         full = getattr(e, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
         say(f"the disk is full ({e}): free some space; {stopped}" if full else str(e) or "not enough memory")
-        return 1 if full else 2
+        return 1 if full or isinstance(e, FloatingPointError) else 2
 
 # %% ../nbs/00a_commands.ipynb #c468e6fd
 def _start(name: str, module: str) -> int:

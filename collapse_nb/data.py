@@ -173,20 +173,20 @@ def load_text(
                     instead="a local folder with the text, or the embedded source 'pydoc'")
     return {split: list(hub[split]["text"]) for split in SPLITS}
 
-# %% ../nbs/00_data.ipynb #c9f6f475
+# %% ../nbs/00_data.ipynb #3972f6df
 def draw_texts(
     texts: list[str],      # such as the training split of a source
     n_characters: int,     # about how much to take; 0: all
-    without: list[str],    # texts whose paragraphs are left out
+    without: list[str],    # texts, or lines of texts; paragraphs that consist of their lines are left out
     seed: int = 0,         # of the choice
 ) -> list[str]:
     "Texts in random order, without paragraphs of others. Raises `ValueError` if nothing is left."
-    def paragraphs(text): return re.split(r"\n\s*\n", text.strip("\n"))
-    others = {p.strip() for text in without for p in paragraphs(text)}
+    others = {"", *(line.strip() for text in without for line in text.splitlines())}
+    def is_own(paragraph): return any(line.strip() not in others for line in paragraph.splitlines())
     chosen, total = [], 0
     for text in random.Random(seed).sample(texts, len(texts)):
         if n_characters and total >= n_characters: break
-        if own := [p for p in paragraphs(text) if p.strip() not in others]:
+        if own := [p for p in re.split(r"\n\s*\n", text.strip("\n")) if is_own(p)]:
             chosen.append("\n\n".join(own) + "\n")
             total += len(chosen[-1])
     if not chosen: raise ValueError("no text is left that isn't in the experiment's own corpus: give another source")

@@ -384,7 +384,7 @@ class EpochBar(Callback):
     def on_exception(self, trainer, module, exception):
         if self.bar is not None: self.bar.close()
 
-# %% ../nbs/01_lm_module.ipynb #4a1bcf85
+# %% ../nbs/01_lm_module.ipynb #43175e62
 def lm_trainer(
     accelerator: str = "auto",  # 'auto', 'gpu' or 'cpu'
     epochs: int = 5,            # passes over the training blocks
@@ -400,10 +400,13 @@ def lm_trainer(
     if folder is not None:
         callbacks.append(ModelCheckpoint(folder, "best", monitor="validation_loss", save_last=save_last,
                                          save_weights_only=True, enable_version_counter=False))
-    return pl.Trainer(accelerator="gpu" if kind == "cuda" else kind, devices=devices, max_epochs=epochs,
-                      callbacks=callbacks, enable_checkpointing=folder is not None, enable_progress_bar=False,
-                      enable_model_summary=False, num_sanity_val_steps=0, use_distributed_sampler=False,
-                      **dict(logger=False) | more)
+    trainer = pl.Trainer(accelerator="gpu" if kind == "cuda" else kind, devices=devices, max_epochs=epochs,
+                         callbacks=callbacks, enable_checkpointing=folder is not None, enable_progress_bar=False,
+                         enable_model_summary=False, num_sanity_val_steps=0, use_distributed_sampler=False,
+                         **dict(logger=False) | more)
+    # Lightning's answer to SIGTERM is to talk to the other processes, which may be waiting for this one: ours stays
+    trainer._signal_connector.register_signal_handlers = lambda: None
+    return trainer
 
 # %% ../nbs/01_lm_module.ipynb #ff3162e9
 @contextmanager

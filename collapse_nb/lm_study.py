@@ -80,13 +80,14 @@ def start_perplexity(
         torch.manual_seed(0)
         return perplexity(score(start().to(find_device(o["accelerator"])), blocks["test"]))
 
-# %% ../nbs/06a_lm_study.ipynb #1a00e298
+# %% ../nbs/06a_lm_study.ipynb #375ec7a6
 def verdict(
     table: pd.DataFrame,  # from `measured_table`, with both settings
 ) -> str:  # one sentence, with the numbers
     "Whether setting (a) ends above setting (b) by more than the spread of the seeds."
     last = spread(table).xs(table.generation.max(), level="generation")
     (a, sd_a), (b, sd_b) = last.loc["a"], last.loc["b"]
+    if table.seed.nunique() < 2: return "One run of each setting has no spread to compare their difference with."
     holds = "holds" if a - b > max(sd_a, sd_b) else "does not hold"
     return (f"That (a) ends above (b) by more than the spread of the seeds {holds}: {a:.4g} (standard deviation "
             f"{sd_a:.2g}) against {b:.4g} ({sd_b:.2g}), {table.seed.nunique()} runs each.")
