@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['BasePlan', 'make_base']
 
-# %% ../nbs/02e_base.ipynb #e90a4744
+# %% ../nbs/02e_base.ipynb #e491012b
 import json
 import sys
 from collections.abc import Sequence
@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .commands import nearest
 from .data import draw_texts, fingerprint, load_text, token_blocks, train_tokenizer
 from .lm_module import perplexity, save_network, score, train_lm, untrained
 from .runs import damage, only_writer, run_id, runs_folder, write_piece
@@ -56,7 +55,7 @@ def _train_base(plan: BasePlan, texts: list[list[str]], accelerator: str):
         network = train_lm(start(), train, validation, plan.epochs, plan.batch_size, plan.learning_rate, accelerator)
     return network, tokenizer, train.size, perplexity(score(network, validation))
 
-# %% ../nbs/02e_base.ipynb #06d21f9a
+# %% ../nbs/02e_base.ipynb #d7a32721
 def make_base(
     plan: BasePlan,               # how it's made
     without: Sequence[str] = (),  # texts of the experiment, whose paragraphs it mustn't read
@@ -74,7 +73,7 @@ def make_base(
     with only_writer(folder):
         if not damage(folder, folder.name): return folder
         print(f"{folder.name}: a base is trained, once, on {sum(map(len, texts[0])):,} characters of '{plan.text}', "
-              f"{plan.epochs} times", file=sys.stderr)
+              f"{plan.epochs} epochs", file=sys.stderr)
         network, tokenizer, tokens, reached = _train_base(plan, texts, accelerator)
         def write(folder):
             save_network(network, folder)

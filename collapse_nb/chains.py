@@ -225,20 +225,23 @@ def lm_start(
              for part in settings] + [fingerprint(v.numpy()) for v in network.state_dict().values()]
     return start, fingerprint(np.array(parts)), sum(p.nbytes for p in network.parameters())
 
-# %% ../nbs/04a_chains.ipynb #0e0f5a21
+# %% ../nbs/04a_chains.ipynb #ea4d972a
 @cache
 def lm_base(
     source: str,          # what it reads: 'docstrings', or another source of texts
     text: str,            # source of the experiment's texts, which it mustn't read
     block_size: int,      # tokens in a block of the experiment
     accelerator: str,     # 'auto', 'gpu' or 'cpu'
+    threads: int,         # for torch's arithmetic
+    root: Path,           # folder of all runs
     **plan,               # further fields of `BasePlan`
 ) -> str:  # folder with the network and its tokenizer
     "The base that the generations of an experiment start from."
     from collapse_nb.base import BasePlan, make_base
+    use_threads(threads)
     without = [t for texts in load_text(text).values() for t in texts]
-    return str(make_base(BasePlan(source, positions=2 * block_size, block_size=2 * block_size, **plan), without,
-                         accelerator=accelerator))
+    return str(make_base(BasePlan(source, positions=2 * block_size, block_size=2 * block_size, **plan), without, root,
+                         accelerator))
 
 # %% ../nbs/04a_chains.ipynb #772bff3e
 SETTINGS = dict(a=("replace", 5), b=("keep(.1)", 10))          # policy and epochs
@@ -299,7 +302,7 @@ def lm(
     "Language models that learn from each other's text."
     return _lm_chain(SimpleNamespace(**locals()))
 
-# %% ../nbs/04a_chains.ipynb #abb57e0f
+# %% ../nbs/04a_chains.ipynb #442faef3
 def _lm_policy(o) -> Callable:
     "The policy of these options, and their epochs set to those of the setting."
     if o.setting not in ("own", *SETTINGS): raise ValueError(f"setting is '{o.setting}': expected a, b or own")
@@ -322,9 +325,9 @@ def _lm_network(o) -> None:
         if o.model not in ("facebook/opt-125m", "untrained") or o.tokenizer != "auto":
             raise ValueError(f"base is '{o.base}', which takes the place of model and tokenizer: leave those out")
         o.model = o.tokenizer = lm_base(
-            o.base, o.text, o.block_size, o.accelerator, n_characters=o.base_characters, epochs=o.base_epochs,
-            learning_rate=o.base_learning_rate, vocab_size=o.vocab_size, architecture=o.architecture,
-            n_layers=o.n_layers, hidden_size=o.hidden_size, n_heads=o.n_heads)
+            o.base, o.text, o.block_size, o.accelerator, o.threads, runs_folder(), n_characters=o.base_characters,
+            epochs=o.base_epochs, learning_rate=o.base_learning_rate, vocab_size=o.vocab_size,
+            architecture=o.architecture, n_layers=o.n_layers, hidden_size=o.hidden_size, n_heads=o.n_heads)
     if o.tokenizer == "auto": o.tokenizer = "bpe" if o.model == "untrained" else o.model
 
 def _lm_decoding(o):

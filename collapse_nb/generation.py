@@ -370,7 +370,7 @@ def _on_ranks(trainer, share):
     found = dict(outcome for outcomes in everyone for outcome in outcomes)
     return [found[i] for i in range(share.n_batches)]
 
-# %% ../nbs/01a_generation.ipynb #04013c21
+# %% ../nbs/01a_generation.ipynb #50f5033e
 @dataclass(frozen=True)
 class Decoding:
     "How a language model writes. Raises `ValueError` for another name."
@@ -390,10 +390,9 @@ class Decoding:
         network,                    # a transformers causal language model
         prompts: np.ndarray,        # token numbers, shape (n, block_size)
         rng: np.random.Generator,   # the dice; a search needs none
-        trainer: pl.Trainer | None = None,  # its ranks share the work
     ) -> np.ndarray:  # token numbers, int32, shape (n, block_size)
         "Continue every prompt by a block of the same length."
-        how = dict(repetition_penalty=self.repetition_penalty, precision=self.precision, trainer=trainer)
+        how = dict(repetition_penalty=self.repetition_penalty, precision=self.precision)
         if self.name == "beam": return continue_blocks(network, prompts, num_beams=self.num_beams, **how)
         return sample_blocks(network, prompts, rng, temperature=self.temperature, top_k=self.top_k,
                              top_p=self.top_p, **how)
