@@ -13,16 +13,21 @@ from scipy import stats
 
 # %% ../nbs/01b_metrics.ipynb #cd90bc87
 def perplexity_interval(
-    scores: np.ndarray,      # nats per predicted token, one for each block of equal length
+    scores: np.ndarray,      # nats per predicted token, one for each block of equal length, in the order of the text
     level: float = .95,      # probability with which the interval should hold the perplexity
     seed: int = 0,           # of the draws
-    n_resamples: int = 2000, # draws of as many blocks as there are
+    n_resamples: int = 2000, # texts that are drawn
 ) -> tuple[float, float]:  # lower and upper end
-    "Bootstrap interval of a corpus perplexity, over blocks. Raises `ValueError` for fewer than two blocks."
-    if len(scores) < 2: raise ValueError(f"{len(scores)} block has no spread: an interval needs at least 2")
-    found = stats.bootstrap((np.asarray(scores),), np.mean, n_resamples=n_resamples, batch=100, method="percentile",
-                            confidence_level=level, rng=np.random.default_rng(seed))
-    return tuple(np.exp(found.confidence_interval).tolist())
+    """Interval of a corpus perplexity by the circular block bootstrap (Politis and Romano, 1992), over stretches of
+    neighbouring blocks. Raises `ValueError` for fewer than two blocks."""
+    n = len(scores)
+    if n < 2: raise ValueError(f"{n} block has no spread: an interval needs at least 2")
+    length = round(np.sqrt(n))
+    sums = np.cumsum(np.r_[0, scores, scores[:length]])
+    stretches = (sums[length:length + n] - sums[:n]) / length    # the mean of the one that begins at each block
+    starts = np.random.default_rng(seed).integers(n, size=(n_resamples, round(n / length)))
+    ends = np.quantile(stretches[starts].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
+    return tuple(np.exp(ends).tolist())
 
 # %% ../nbs/01b_metrics.ipynb #f259acf4
 def frequency_deciles(
