@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FAMILIES', 'SETTINGS', 'RETRIES', 'BACKENDS', 'PACKAGES', 'EXAMPLES', 'COMMON', 'family', 'options', 'make_chain',
            'first_sets', 'gaussian', 'discrete', 'gmm', 'use_threads', 'vae', 'lm_blocks', 'lm_start', 'lm_base',
-           'lm_measure', 'lm', 'work', 'plan', 'carry_out', 'run_chains', 'device_line', 'main']
+           'lm_measure', 'lm', 'check_effect', 'work', 'plan', 'carry_out', 'run_chains', 'device_line', 'main']
 
 # %% ../nbs/04a_chains.ipynb #a0caf0fe
 import argparse
@@ -320,7 +320,7 @@ def _lm_policy(o) -> Callable:
     return rule
 
 def _lm_network(o) -> None:
-    "Set model and tokenizer of these options to what 'auto' and base mean."
+    "Set model and tokenizer of these options to what 'auto' and base mean, and base to what the model is."
     if o.base != "none":
         if o.model not in ("facebook/opt-125m", "untrained") or o.tokenizer != "auto":
             raise ValueError(f"base is '{o.base}', which takes the place of model and tokenizer: leave those out")
@@ -328,6 +328,8 @@ def _lm_network(o) -> None:
             o.base, o.text, o.block_size, o.accelerator, o.threads, runs_folder(), n_characters=o.base_characters,
             epochs=o.base_epochs, learning_rate=o.base_learning_rate, vocab_size=o.vocab_size,
             architecture=o.architecture, n_layers=o.n_layers, hidden_size=o.hidden_size, n_heads=o.n_heads)
+    from collapse_nb.base import base_source
+    o.base = base_source(o.model)
     if o.tokenizer == "auto": o.tokenizer = "bpe" if o.model == "untrained" else o.model
 
 def _lm_decoding(o):
@@ -361,6 +363,29 @@ def _lm_chain(o) -> Chain:
                  measure=_with_threads(threads, lm_measure(blocks, vocabulary)), keep_synthetic=True,
                  weights=("first", "last"), model_bytes=size, device=device_name(device),
                  notes=dict(text=o.text, tokenizer=o.tokenizer, vocab_size=o.vocab_size, model=o.model, base=o.base))
+
+# %% ../nbs/04a_chains.ipynb #6e38c71e
+def check_effect(
+    given: dict,  # options of a language model that somebody has typed
+) -> None:
+    "Raises `ValueError` for an option that changes nothing beside the others."
+    defaults = {name: default for name, (default, _) in options("lm").items()}
+    check_values(given, defaults, "family 'lm'")
+    o = SimpleNamespace(**defaults | given)
+    sizes, own = ("architecture", "n_layers", "hidden_size", "n_heads"), o.base != "none" or o.model == "untrained"
+    idle = {
+        "setting '{}' means policy {} and {} epochs".format(o.setting, *SETTINGS.get(o.setting, ("", ""))):
+            ("policy", "epochs") * (o.setting in SETTINGS),
+        "decoding is 'beam', and a search has no dice": ("temperature", "top_k", "top_p") * (o.decoding == "beam"),
+        "decoding is 'sample', and dice have no beams": ("num_beams",) * (o.decoding == "sample"),
+        "there is no base": ("base_characters", "base_epochs", "base_learning_rate") * (o.base == "none"),
+        f"model '{o.model}' has sizes of its own": sizes * (not own),
+        "the tokenizer has a vocabulary of its own": ("vocab_size",) * (
+            o.tokenizer not in ("auto", "bpe") or o.tokenizer == "auto" and not own),
+    }
+    for why, names in idle.items():
+        for name in names:
+            if name in given: raise ValueError(f"'{name}' changes nothing here, since {why}: leave it out")
 
 # %% ../nbs/04a_chains.ipynb #d3d0b564
 def work(
@@ -645,6 +670,7 @@ def _run(chosen) -> int:
     "What `collapse_chain` does."
     family, engine = chosen.family, "" if chosen.backend == "local" else chosen.backend.capitalize()
     given, n, seeds, weights = _settings(family, vars(chosen))
+    if family == "lm": check_effect(given)
     _check_engine(chosen)
     root = runs_folder() if chosen.out is None else user_path(chosen.out)
     chains, device = [given | dict(seed=s) for s in seeds], device_line(family, given, engine)

@@ -33,7 +33,7 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from tqdm import tqdm
 
-from .base import BasePlan, make_base
+from .base import BASE_FILE, BasePlan, make_base
 from .chains import device_line
 from .commands import (SIGNALS, OneLineParser, check_values, check_writable, one_line, read_parameters,
                                   run_command, user_path)
@@ -581,7 +581,7 @@ def read_plan(chosen) -> BasePlan:
 def _pretrain(chosen) -> int:
     "What `collapse_lm --pretrain` does."
     plan, place = read_plan(chosen), user_path(chosen.save_name)
-    if place.exists() and not (place / "base.json").exists():
+    if place.exists() and not (place / BASE_FILE).exists():
         raise ValueError(f"--save-name is '{chosen.save_name}', which exists and is no base: give another folder")
     check_writable(place, "--save-name")
     without = [text for texts in load_text(chosen.data).values() for text in texts]
@@ -589,7 +589,7 @@ def _pretrain(chosen) -> int:
     made = make_base(plan, without, accelerator=chosen.accelerator)
     place.parent.mkdir(parents=True, exist_ok=True)
     with aside(place) as part: shutil.copytree(made, part)
-    facts = json.loads((place / "base.json").read_text())
+    facts = json.loads((place / BASE_FILE).read_text())
     print(f"base in {place}: {facts['tokens']:,} tokens read, perplexity {facts['validation_perplexity']:.2f} on other "
           "text of that source", flush=True)
     return 0
