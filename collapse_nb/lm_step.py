@@ -37,7 +37,7 @@ from .base import BASE_FILE, BasePlan, make_base
 from .chains import device_line
 from .commands import (SIGNALS, OneLineParser, check_values, check_writable, one_line, read_parameters,
                                   run_command, user_path)
-from .data import find_device, load_text, load_tokenizer, token_blocks
+from .data import find_device, fingerprint, load_text, load_tokenizer, token_blocks
 from .generation import continue_blocks
 from .lm_module import (OPTIMIZERS, Scorer, _no_hints, _quiet, check_head, find_precision,
                                    load_checkpoint, load_network, lm_trainer, perplexity, pretrained, score_on,
@@ -398,13 +398,13 @@ def mix(
     real: np.ndarray,       # the original training blocks, shape (n, block_size)
     generated: np.ndarray,  # a generated set of the same shape
     share: float,           # of original blocks, 0 to 1
-    seed: int,              # which ones
+    seed: int,              # which ones, together with what was generated
 ) -> np.ndarray:  # shape (n, block_size)
     "A generated set, some of its blocks replaced by the originals. Raises `ValueError` for sets that don't match."
     if real.shape != generated.shape:
         raise ValueError(f"--generate_percentage needs as many generated blocks as there are originals, of the same "
                          f"length: they are of shape {generated.shape} and {real.shape}")
-    return keep(share)(real, [generated], np.random.default_rng(seed))
+    return keep(share)(real, [generated], np.random.default_rng([seed, int(fingerprint(generated), 16)]))
 
 def _blocks_file(text: str, option: str) -> Path:
     "The file of a generated set. Raises `ValueError` for another suffix."

@@ -529,7 +529,8 @@ class Run:
     ) -> np.ndarray:  # as many examples as there are real ones
         "The set that a generation wrote for the next one; the last one's is written now, and kept if the others are."
         if self.models.n is None: self.models.open()
-        return self.done(index + 1)[index].sample(len(self.chain.real), generation_rng(self.seed, index, "sample"))
+        with only_writer(self.folder):
+            return self.done(index + 1)[index].sample(len(self.chain.real), generation_rng(self.seed, index, "sample"))
 
     def measures(self) -> list[dict]:  # numbers by name, for each generation
         "What was measured, but for arrays, which `measured` gives."
