@@ -44,7 +44,7 @@ from .lm_module import (OPTIMIZERS, Scorer, _no_hints, _quiet, check_head, find_
                                    train_lm, untrained)
 from .metrics import perplexity_interval
 from .recursion import keep
-from .runs import aside, provenance, read_array, write_array
+from .runs import aside, damage, provenance, read_array, write_array
 
 # %% ../nbs/04b_lm_step.ipynb #bb960c52
 class PlainUnpickler(pickle.Unpickler):
@@ -567,8 +567,8 @@ def work(
 def read_plan(chosen) -> BasePlan:
     "How a base is to be made. Raises `ValueError` for an option that doesn't go with it, or a bad --config."
     own = ("pretrain", "save_name", "config", "data", "block_size", "accelerator", "seed")
-    others = [name for name, value in vars(chosen).items()
-              if name not in own and value != _parser().get_default(name)]
+    usual = _parser().get_default
+    others = [name for name, value in vars(chosen).items() if name not in own and value != usual(name)]
     if others: raise ValueError(f"--pretrain makes a base and nothing else: leave --{others[0]} out")
     if not chosen.save_name: raise ValueError("--pretrain needs a folder for the base: give --save-name")
     known = {f.name: f.default for f in fields(BasePlan) if f.name not in ("text", "positions", "block_size", "seed")}
@@ -581,8 +581,8 @@ def read_plan(chosen) -> BasePlan:
 def _pretrain(chosen) -> int:
     "What `collapse_lm --pretrain` does."
     plan, place = read_plan(chosen), user_path(chosen.save_name)
-    if place.exists() and not (place / BASE_FILE).exists():
-        raise ValueError(f"--save-name is '{chosen.save_name}', which exists and is no base: give another folder")
+    if place.exists() and (not (place / BASE_FILE).exists() or damage(place)):          # a base and nothing else
+        raise ValueError(f"--save-name is '{chosen.save_name}', which exists and isn't just a base: give another folder")
     check_writable(place, "--save-name")
     without = [text for texts in load_text(chosen.data).values() for text in texts]
     print(f"a base from '{plan.text}', {device_line('lm', dict(accelerator=chosen.accelerator))}, into {place}", flush=True)

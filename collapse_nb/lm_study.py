@@ -19,7 +19,8 @@ import torch
 from .chains import lm_blocks, lm_start, options, run_chains
 from .data import find_device, load_text, load_tokenizer
 from .lm_module import perplexity, score
-from .metrics import coverage, decile_shares, frequency_deciles, generated_rows
+from .metrics import (coverage, decile_shares, frequency_deciles, generated_rows,
+                                 perplexity_interval)
 from .runs import Run
 
 # %% ../nbs/06a_lm_study.ipynb #c2cc0f1e
@@ -55,8 +56,9 @@ def setup_text(
     sizes = f"{n} {'layer' if n == 1 else 'layers'} of {given['hidden_size']}"
     start = dict(untrained=f"random weights ({given['architecture'].upper()}, {sizes})").get(given["model"], given["model"])
     if given["base"] != "none":
-        start = (f"a small {given['architecture'].upper()} ({sizes}) that has read {given['base_characters']:,} characters "
-                 f"of '{given['base']}' {given['base_epochs']} times")
+        read = f"{given['base_characters']:,} characters" if given["base_characters"] else "all"
+        start = (f"a small {given['architecture'].upper()} ({sizes}) that has read {read} of '{given['base']}' "
+                 f"{given['base_epochs']} times")
     return (f"Every generation starts from {start}; the real data are {len(real):,} blocks of {real.shape[1]} tokens of "
             f"'{Path(given['text']).name}'.")
 
@@ -70,10 +72,11 @@ def measured_table(
     for setting, some in runs.items():
         for run in some:
             for i, measures in enumerate(run.measures()[:n_generations + 1]):
-                measures = {name: measures[name] for name in sorted(measures, key=lambda n: not n.startswith("perp"))}
                 deciles = {f"perplexity_decile_{k}": value
                            for k, value in enumerate(run.measured(i, "decile_perplexity"), start=1)}
-                rows.append(dict(setting=setting, seed=run.seed, generation=i) | measures | deciles
+                interval = perplexity_interval(run.measured(i, "test_scores"))
+                rows.append(dict(setting=setting, seed=run.seed, generation=i) | measures
+                            | dict(zip(("perplexity_low", "perplexity_high"), interval)) | deciles
                             | dict(tail_share=tail_share(run, i)))
     return pd.DataFrame(rows)
 
@@ -114,13 +117,13 @@ def start_perplexity(
 def other_coverage(
     given: dict,  # a figure's parameters
     run: Run,     # any of the experiment
-) -> tuple[float, int]:  # the coverage, and of how many blocks: as many as there are real ones, if there are so many
-    "How many of the real set's tokens *other* real text uses: what even a perfect model would reach."
+) -> float:  # 0 to 1; nan where there is less other real text
+    "How many of the real set's tokens *other* real text of the same size uses."
     o, real = _options_of(given, run), run.chain.real
     blocks, *_ = lm_blocks(o["text"], o["tokenizer"], o["vocab_size"], o["block_size"], 0)
     others = generated_rows(np.r_[blocks["train"], blocks["validation"]], real)
-    some = np.random.default_rng(0).permutation(others)[:len(real)]
-    return coverage(some, real), len(some)
+    if len(others) < len(real): return float("nan")
+    return coverage(np.random.default_rng(0).permutation(others)[:len(real)], real)
 
 # %% ../nbs/06a_lm_study.ipynb #375ec7a6
 def verdict(
@@ -147,7 +150,7 @@ def tail_table(
     by_setting, means = rises.groupby("setting"), rises.groupby("setting").mean()
     shares = dict(first_share=first["tail_share"].groupby("setting").mean(),
                   last_share=last["tail_share"].groupby("setting").mean())
-    return np.exp(means[list(columns)]).assign(excess=means["excess"], sd=by_setting["excess"].std().fillna(0), **shares)
+    return np.exp(means[list(columns)]).assign(excess=means["excess"], sd=by_setting["excess"].std(), **shares)
 
 def tail_verdict(
     table: pd.DataFrame,  # from `measured_table`
@@ -155,11 +158,11 @@ def tail_verdict(
     "Whether rare tokens lose most, in reading and in writing."
     said = []
     for setting, row in tail_table(table).iterrows():
-        more = "more" if row.excess > row.sd else "less" if row.excess < -row.sd else "as much"
-        said.append(f"({setting}) reading real text, rare tokens lose {more} {'as' if more == 'as much' else 'than'} all: "
-                    f"their perplexity grows {row.rare:.3g} times, that of all {row['all']:.3g} times, of the most "
-                    f"frequent {row.common:.3g} times; of the text last written they are {row.last_share:.1%}, of real "
-                    f"text {row.first_share:.1%}.")
+        lose = ("rare tokens lose more than all: " if row.excess > row.sd else "rare tokens lose less than all: "
+                if row.excess < -row.sd else "")                 # nothing to say of one seed, or none of the tokens
+        said.append(f"({setting}) reading real text, {lose}the perplexity of rare tokens grows {row.rare:.3g} times, of all "
+                    f"{row['all']:.3g} times, of the most frequent {row.common:.3g} times; of the text last written rare "
+                    f"ones are {row.last_share:.1%}, of real text {row.first_share:.1%}.")
     return " ".join(said)
 
 # %% ../nbs/06a_lm_study.ipynb #76d6784e

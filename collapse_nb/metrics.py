@@ -19,15 +19,17 @@ def perplexity_interval(
     n_resamples: int = 2000, # texts that are drawn
 ) -> tuple[float, float]:  # lower and upper end
     """Interval of a corpus perplexity by the circular block bootstrap (Politis and Romano, 1992), over stretches of
-    neighbouring blocks. Raises `ValueError` for fewer than two blocks."""
-    n = len(scores)
+    neighbouring blocks, with Student's t. Raises `ValueError` for fewer than two blocks."""
+    n, top = len(scores), (1 + level) / 2
     if n < 2: raise ValueError(f"{n} block has no spread: an interval needs at least 2")
     length = round(np.sqrt(n))
+    k = round(n / length)                                        # stretches in a text
     sums = np.cumsum(np.r_[0, scores, scores[:length]])
     stretches = (sums[length:length + n] - sums[:n]) / length    # the mean of the one that begins at each block
-    starts = np.random.default_rng(seed).integers(n, size=(n_resamples, round(n / length)))
-    ends = np.quantile(stretches[starts].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
-    return tuple(np.exp(ends).tolist())
+    starts = np.random.default_rng(seed).integers(n, size=(n_resamples, k))
+    ends = np.quantile(stretches[starts].mean(axis=1), [1 - top, top])
+    wider = stats.t.ppf(top, k - 1) / stats.norm.ppf(top) * np.sqrt(k * length / (n - length))
+    return tuple(np.exp(np.mean(scores) + wider * (ends - np.mean(scores))).tolist())
 
 # %% ../nbs/01b_metrics.ipynb #f259acf4
 def frequency_deciles(
@@ -40,7 +42,7 @@ def frequency_deciles(
     middle = np.cumsum(share[order]) - share[order] / 2        # of a token's own stretch of the text
     deciles = np.empty(vocab_size, int)
     deciles[order] = np.minimum(10 * middle, 9).astype(int)
-    deciles[share == 0] = 9
+    deciles[order[0]], deciles[share == 0] = 0, 9              # a single token may be more than a tenth
     return deciles
 
 def decile_perplexity(

@@ -841,6 +841,8 @@ def verify(
     if facts and facts.get("record"): bad += _bad_records(folder, facts, logged)
     if facts and facts.get("record") is None and facts["config"].get("policy"): bad += _bad_generations(folder, logged)
     pieces = [name for name in SINGLE_PIECES if (folder / name).exists()]
+    if facts and not facts.get("record") and not facts["config"].get("policy") and not pieces:
+        bad.append(" or ".join(SINGLE_PIECES))                   # that it should hold
     bad += [f"{piece}/{name}" for piece in pieces for name in damage(folder / piece, folder.name)]
     known = {"run.json", "log.json", "models.records", *pieces}
     left = [p.name for p in folder.iterdir() if p.name not in known and not re.fullmatch(r"generation_\d{4,}|\..*\.part", p.name)]
@@ -930,7 +932,7 @@ def _line(folder: Path) -> str:
     except ValueError: return f"{folder.name:28} holds a link or a device: 'collapse_runs rm' removes it"
     config = (_facts_of(folder) or dict(config=dict(policy="(run.json is damaged)")))["config"]
     single = [f"a {name}" for name in SINGLE_PIECES if (folder / name).exists()]
-    last = single[0] if single else f"generation {reached(folder) - 1}"
+    last = single[0] if single else f"generation {reached(folder) - 1}" if reached(folder) else "nothing yet"
     return (f"{folder.name:28} {_plain(config.get('policy', '')):26.26} seed "
             f"{_plain(config.get('seed', '')):6.12} {last:>16} "
             f"{size_text(disk_use(folder)):>8}")
