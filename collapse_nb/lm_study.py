@@ -160,8 +160,8 @@ def tail_verdict(
     for setting, row in tail_table(table).iterrows():
         lose = ("rare tokens lose more than all: " if row.excess > row.sd else "rare tokens lose less than all: "
                 if row.excess < -row.sd else "")                 # nothing to say of one seed, or none of the tokens
-        said.append(f"({setting}) reading real text, {lose}the perplexity of rare tokens grows {row.rare:.3g} times, of all "
-                    f"{row['all']:.3g} times, of the most frequent {row.common:.3g} times; of the text last written rare "
+        said.append(f"({setting}) reading real text, {lose}the perplexity of rare tokens is multiplied by {row.rare:.3g}, that "
+                    f"of all by {row['all']:.3g}, of the most frequent by {row.common:.3g}; of the text last written rare "
                     f"ones are {row.last_share:.1%}, of real text {row.first_share:.1%}.")
     return " ".join(said)
 
