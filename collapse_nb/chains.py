@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['FAMILIES', 'SETTINGS', 'RETRIES', 'BACKENDS', 'PACKAGES', 'EXAMPLES', 'PLACES', 'COMMON', 'family', 'options',
-           'make_chain', 'first_sets', 'gaussian', 'discrete', 'gmm', 'use_threads', 'vae', 'lm_blocks', 'lm_start',
-           'lm_base', 'lm_measure', 'lm', 'check_effect', 'work', 'plan', 'carry_out', 'run_chains', 'device_line',
-           'main']
+           'make_chain', 'first_sets', 'gaussian', 'discrete', 'gmm', 'use_threads', 'unseen_images', 'real_labels',
+           'vae', 'lm_blocks', 'lm_start', 'lm_base', 'lm_measure', 'lm', 'check_effect', 'work', 'Meeting', 'plan',
+           'carry_out', 'run_chains', 'device_line', 'main']
 
 # %% ../nbs/04a_chains.ipynb #a0caf0fe
 import argparse
@@ -22,10 +22,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache, partialmethod
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
+from queue import SimpleQueue
 from types import SimpleNamespace
 
 import numpy as np
@@ -33,10 +35,10 @@ from tqdm import tqdm
 
 from .commands import (SIGNALS, OneLineParser, check_values, check_writable, nearest, one_line,
                                   parse_seeds, read_parameters, run_command, user_path, writable_folder)
-from .data import (device_name, find_device, fingerprint, load_images, load_text, load_tokenizer,
-                              token_blocks)
+from .data import (device_name, find_device, find_precision, fingerprint, load_images, load_labels,
+                              load_text, load_tokenizer, token_blocks)
 from .recursion import parse_policy
-from .runs import (Chain, Run, bytes_needed, check_space, check_weights, complete, reached,
+from .runs import (Chain, Run, bytes_needed, canonical, check_space, check_weights, complete, reached,
                               runs_folder)
 
 # %% ../nbs/04a_chains.ipynb #a44267ca
@@ -161,6 +163,37 @@ def _bytes_of(make: Callable) -> int:
     import torch
     with torch.device("meta"): return sum(p.numel() * p.element_size() for p in make().parameters())
 
+_images = cache(load_images)                                   # read once, by whatever many chains
+
+@cache
+def unseen_images(
+    source: str,  # of images
+    split: str,   # that the real data come from
+    n: int,       # how many of it they are
+) -> np.ndarray | None:  # a thousand at most; None, if all have been seen
+    "Real images that no model has seen: of the other split, or, where there's none, those behind the first `n`."
+    try: rest = _images(source, dict(train="test", test="train")[split])
+    except FileNotFoundError: rest = _images(source, split)[n:]
+    return rest[:1000] if len(rest) else None
+
+@cache
+def real_labels(
+    source: str,  # of images
+    split: str,   # that the real data come from
+    n: int,       # how many of it they are
+) -> np.ndarray | None:  # which digit each shows; None for a folder that doesn't say
+    "The labels of the real data. Raises `ValueError` for fewer than there are images."
+    try: labels = load_labels(source, split)[:n]
+    except FileNotFoundError: return None
+    if len(labels) < n: raise ValueError(f"'{source}' has {len(labels)} labels for {n} images of '{split}'")
+    return labels
+
+@cache
+def _classifier(*source):
+    "Somebody who can name digits, having learned from these real data."
+    from collapse_nb.image_metrics import fit_classifier
+    return fit_classifier(_images(*source[:2])[:source[2]], real_labels(*source))
+
 @family
 def vae(
     policy: str = "replace",      # how the next training set is made
@@ -168,28 +201,47 @@ def vae(
     images: str = "digits",       # 'digits', 'mnist' (hub), or a folder of idx files
     split: str = "train",         # part of the source to train on, 'train' or 'test'
     n_images: int = 0,            # images in the real data; 0: all
+    pixels: str = "mean",         # what is handed on: 'mean' (grey values) or 'bernoulli' (ink, or none)
+    redraw: bool = False,         # draw the set that is handed on anew in every epoch, instead of once
     epochs: int = 30,             # passes over the data in each generation
     batch_size: int = 64,         # images in a step
     learning_rate: float = 0.001, # of Adam
+    precision: str = "float32",   # 'float32', 'bfloat16', or 'auto' (bfloat16 on a GPU)
     accelerator: str = "auto",    # 'auto' (a GPU if there is one), 'gpu' or 'cpu'
     threads: int = 0,             # CPU threads; 0: as many as torch takes by itself
 ) -> Chain:
     "Variational autoencoders that learn from each other's images."
-    from collapse_nb.vae import VAE, check_images, fit_vae, load_vae
+    from collapse_nb.vae import VAE, ImageModel, check_images, fit_vae, load_vae, vae_measure
     device, threads, rule = find_device(accelerator), use_threads(threads), parse_policy(policy)
-    real = load_images(images, split)
+    if redraw and rule.__name__ != "replace":
+        raise ValueError(f"a set that's redrawn in every epoch leaves no place for others: give policy replace, not {policy}")
+    ImageModel(None, pixels)                                     # has something to say against other kinds
+    find_precision(precision, device)
+    real = _images(images, split)
     if n_images > len(real):
         raise ValueError(f"n_images is {n_images}: '{split}' of '{images}' has only {len(real)}")
     real = real[:n_images or None]
     for data in first_sets(rule, real): check_images(data, batch_size, epochs)
-    config = dict(family="vae", policy=rule.__name__, seed=seed, epochs=epochs, batch_size=batch_size,
-                  learning_rate=float(learning_rate), threads=threads, data=fingerprint(real))
-    fit = fit_vae(epochs, batch_size, learning_rate, accelerator=accelerator)
-    def measure(g, first): return dict(pixel_std=float(g.data.std(axis=0).mean()))
-    def load(folder): return load_vae(folder, accelerator)
-    return Chain(config, _with_threads(threads, fit), real, rule, load=_with_threads(threads, load), measure=measure,
+    source = images, split, len(real)
+    unseen, labels = unseen_images(*source), real_labels(*source)
+    if unseen is not None and unseen.shape[1:] != real.shape[1:]:
+        raise ValueError(f"'{images}' has images of shape {real.shape[1:]} and, in the other split, {unseen.shape[1:]}")
+    data = {name: fingerprint(part) for name, part in dict(real=real, unseen=unseen, labels=labels).items()
+            if part is not None}
+    config = dict(family="vae", policy=rule.__name__, seed=seed, epochs=epochs, batch_size=batch_size, pixels=pixels,
+                  redraw=redraw, precision=precision, learning_rate=float(learning_rate), threads=threads, data=data)
+    fit = fit_vae(pixels, redraw, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate,
+                  accelerator=accelerator, precision=precision)
+    def measure(g, first):
+        with _ONE: classifier = None if labels is None else _classifier(*source)
+        return vae_measure(real, unseen, classifier, seed)(g, first)
+    def load(folder): return load_vae(folder, accelerator, pixels=pixels, redraw=redraw)
+    return Chain(config, _with_threads(threads, fit), real, rule, load=_with_threads(threads, load),
+                 measure=_with_threads(threads, measure), together=_with_threads(threads, fit.together),
                  model_bytes=_bytes_of(lambda: VAE(real.shape[-1])), notes=dict(images=images, split=split),
                  device=device_name(device))
+
+_ONE = threading.Lock()                                        # at a time learns to name digits
 
 # %% ../nbs/04a_chains.ipynb #355dff83
 @cache
@@ -341,7 +393,7 @@ def _lm_decoding(o):
 def _lm_chain(o) -> Chain:
     "The chain of these options."
     from collapse_nb.generation import fit_lm, load_prompted
-    from collapse_nb.lm_module import find_precision, untrained
+    from collapse_nb.lm_module import untrained
     device, threads, rule, how = find_device(o.accelerator), use_threads(o.threads), _lm_policy(o), _lm_decoding(o)
     find_precision(o.precision, device)
     if o.model == "untrained" or o.base != "none":
@@ -396,12 +448,14 @@ def work(
     root: str,           # folder of all runs
     how: dict,           # 'weights' and 'wait', as in `complete`
     quiet: bool = True,  # no progress bars
+    meeting: "Meeting | None" = None,  # of chains that are fitted side by side
 ) -> str | None:  # None, or one line that says why the chain failed
     "Complete one chain, here and now."
     if quiet: _no_bars()
     try:
-        with _TORCH if "threads" in options(family) else nullcontext():
-            complete(make_chain(family, **given), n_generations, Path(root), **how)
+        with _TORCH if "threads" in options(family) and not meeting else nullcontext():
+            chain = make_chain(family, **given)
+            complete(meeting.invite(chain) if meeting else chain, n_generations, Path(root), **how)
     except Exception as e:
         told = isinstance(e, (ValueError, FloatingPointError, OSError))
         full = getattr(e, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
@@ -446,6 +500,56 @@ def _in_processes(jobs: list[tuple], n_jobs: int, **_) -> Iterator[tuple]:
 
 def _numbered(i: int, job: tuple) -> tuple: return i, work(*job)
 
+# %% ../nbs/04a_chains.ipynb #c68403f7
+class Meeting:
+    "Where chains in threads wait for one another, to be fitted side by side."
+    def __init__(self,
+        n: int,  # chains; each must `leave` in the end
+    ): self.n, self.waiting, self.fitted, self.turn = n, {}, {}, threading.Condition()
+
+    def invite(self,
+        chain: Chain,  # with a way to fit several at once
+    ) -> Chain:
+        "The same chain, whose fits wait for those of the others."
+        like = canonical({name: v for name, v in chain.config.items() if name not in ("seed", "policy", "data")})
+        def fit(data, rng):
+            with self.turn:
+                self.waiting[key := object()] = (like, data.shape), chain.together, data, rng
+                self._fit_all()
+                while key not in self.fitted: self.turn.wait()
+                outcome = self.fitted.pop(key)
+            if isinstance(outcome, Exception): raise outcome
+            return outcome
+        return replace(chain, fit=fit)
+
+    def leave(self) -> None:
+        "A chain is over, however it ended."
+        with self.turn:
+            self.n -= 1
+            self._fit_all()
+
+    def _fit_all(self) -> None:
+        "If all chains are waiting, fit those that are alike in one training."
+        if len(self.waiting) < self.n: return
+        alike = groupby(sorted(self.waiting.items(), key=lambda item: str(item[1][0])), key=lambda item: item[1][0])
+        for _, some in [(kind, list(items)) for kind, items in alike]:
+            (_, together, *_), (_, _, sets, rngs) = some[0][1], zip(*(job for _, job in some))
+            try: outcomes = together(sets, rngs)
+            except Exception as e: outcomes = [e] * len(some)            # everybody's
+            self.fitted |= {key: outcome for (key, _), outcome in zip(some, outcomes)}
+        self.waiting.clear()
+        self.turn.notify_all()
+
+def _side_by_side(jobs: list[tuple], **_) -> Iterator[tuple]:
+    "The same in threads of this process, all fits of a generation in one training."
+    meeting, outcomes = Meeting(len(jobs)), SimpleQueue()
+    def run(i, job):
+        try: outcomes.put((i, work(*job, quiet=False, meeting=meeting)))
+        finally: meeting.leave()
+    for i, (*job, how) in enumerate(jobs):                     # one that waited for a run would keep the others waiting
+        threading.Thread(target=run, args=(i, (*job, how | dict(wait=False))), daemon=True).start()
+    for _ in jobs: yield outcomes.get()
+
 # %% ../nbs/04a_chains.ipynb #9b3f70e0
 RETRIES = 5                                                    # of a chain whose worker dies
 
@@ -486,7 +590,7 @@ def _own_signals() -> Iterator[None]:
         if threading.current_thread() is threading.main_thread():
             for s, handler in before.items(): signal.signal(s, handler)
 
-BACKENDS = dict(local=_in_processes, threads=_in_threads, ray=_on_ray, dask=_on_dask)
+BACKENDS = dict(local=_in_processes, threads=_in_threads, together=_side_by_side, ray=_on_ray, dask=_on_dask)
 PACKAGES = dict(ray="ray", dask="distributed")                 # what they need
 
 # %% ../nbs/04a_chains.ipynb #0e8a92cc
@@ -527,13 +631,14 @@ def carry_out(
     given: list[dict],              # for each chain its options
     runs: list[Run],                # from `plan`
     n_generations: int,             # generations after generation 0
-    backend: str = "local",         # 'local' (processes), 'threads', 'ray' or 'dask'
+    backend: str = "local",         # 'local' (processes), 'threads', 'together' (one training), 'ray' or 'dask'
     n_jobs: int = 1,                # chains at a time, where it's on this machine
     gpus: float = 0,                # for each chain, on a cluster
     weights: Sequence[str] | None = None,  # of which generations they are kept; None: what the family says
     wait: bool = True,              # for another process that holds a run
 ) -> list[str | None]:  # for each run None, or one line that says why it failed
-    "Complete many chains; one that fails doesn't stop the others."
+    "Complete many chains; one that fails doesn't stop the others. Raises `ValueError` for a backend that doesn't fit."
+    _check_backend(backend, runs)
     jobs = [(run.chain.config["family"], options | _settled(run.chain), n_generations, str(run.folder.parent),
              dict(weights=weights, wait=wait)) for options, run in zip(given, runs)]
     here, outcomes = backend == "local" and n_jobs == 1, {}
@@ -544,6 +649,14 @@ def carry_out(
         found = BACKENDS[backend]([jobs[i] for i in todo], n_jobs=n_jobs, gpus=gpus) if todo else ()
         for k, outcome in found: outcomes[todo[k]] = outcome
     return [outcomes[i] for i in range(len(runs))]
+
+def _check_backend(backend: str, runs: list[Run]) -> None:
+    "Raises `ValueError` for chains that can't be trained together, but should be."
+    if backend == "together" and len({run.id for run in runs}) < len(runs):
+        raise ValueError("two of the chains are the same: they can't be trained together")
+    if backend == "together" and not all(run.chain.together for run in runs):
+        raise ValueError(f"chains of family '{runs[0].chain.config['family']}' can't be trained together: take another "
+                         "backend")
 
 def _settled(chain: Chain) -> dict:
     "Options that a worker must take over from here: the number of threads, and the folder of a base."
@@ -598,17 +711,17 @@ def _add_common(parser: OneLineParser) -> None:
     parser.add_argument("--out", metavar="DIR",
                         help="folder of the runs (default: $COLLAPSE_RUNS, or runs in the project)")
     parser.add_argument("--jobs", type=int, default=1, help="chains at a time on this machine (default: 1)")
-    parser.add_argument("--backend", choices=("local", "ray", "dask"), default="local",
-                        help="where chains run (default: local)")
+    parser.add_argument("--backend", choices=("local", "together", "ray", "dask"), default="local",
+                        help="where chains run; together: vae only, all seeds in one training, for a GPU (default: local)")
     parser.add_argument("--gpus-per-chain", type=float, default=0, metavar="N",
                         help="that a cluster gives to each chain (default: 0)")
     parser.add_argument("--no-wait", action="store_true", help="fail where another process holds a run")
 
 def _add(parser: OneLineParser, option: str, kind: type, meaning: str, **more) -> None:
     "An option that is also a name in a parameter file."
-    parser.add_argument(f"--{option.replace('_', '-')}", dest=option, type=kind,
-                        help=meaning.replace("%", "%%"),
-                        default=argparse.SUPPRESS, **more)
+    how = dict(action=argparse.BooleanOptionalAction) if kind is bool else dict(type=kind)
+    parser.add_argument(f"--{option.replace('_', '-')}", dest=option, help=meaning.replace("%", "%%"),
+                        default=argparse.SUPPRESS, **how, **more)
 
 # %% ../nbs/04a_chains.ipynb #1538f7b4
 PLACES = ("text", "tokenizer", "model", "base", "images")      # options that may name a folder; a worker may be elsewhere
@@ -670,7 +783,7 @@ def _check_engine(chosen) -> None:
 
 def _run(chosen) -> int:
     "What `collapse_chain` does."
-    family, engine = chosen.family, "" if chosen.backend == "local" else chosen.backend.capitalize()
+    family, engine = chosen.family, chosen.backend.capitalize() if chosen.backend in PACKAGES else ""
     given, n, seeds, weights = _settings(family, vars(chosen))
     if family == "lm": check_effect(given, [name for name in vars(chosen) if name in given])
     given |= {name: str(user_path(value)) for name, value in given.items()
@@ -681,6 +794,7 @@ def _run(chosen) -> int:
     check_writable(root)
     if chosen.out is not None: os.environ["COLLAPSE_RUNS"] = str(root)         # for a base, which lies there as well
     runs = plan(family, chains, n, root, weights)              # finds mistakes; only a base is made already
+    _check_backend(chosen.backend, runs)
     writable_folder(root)
     print(f"{family}: {len(seeds)} {'chain' if len(seeds) == 1 else 'chains'} to generation {n}, {device}, "
           f"into {root}", flush=True)

@@ -114,7 +114,7 @@ def check_values(
         if value == "": raise ValueError(f"{said}: expected a text, such as {default!r}")
         whole = isinstance(default[0] if isinstance(default, list) else default, int)
         for v in value if isinstance(value, list) else [value]:
-            if not isinstance(v, str) and (fault := _range_fault(name, v, whole)):
+            if not isinstance(v, (str, bool)) and (fault := _range_fault(name, v, whole)):
                 raise ValueError(f"{said}: expected {fault}")
 
 # %% ../nbs/00a_commands.ipynb #89f1dc0b

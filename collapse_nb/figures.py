@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['FOLDERS', 'PROFILES', 'STYLE', 'PAGE', 'ENTRY', 'EXAMPLES', 'notebooks', 'figure_notebook', 'default_parameters',
            'figure_parameters', 'check_parameters', 'load_profile', 'save_figure', 'seconds', 'peak_memory',
-           'last_generation', 'run_figure', 'output_folder', 'figure_jobs', 'run_figures', 'figure_heading',
-           'write_gallery', 'main']
+           'last_generation', 'generation_styles', 'run_figure', 'output_folder', 'figure_jobs', 'run_figures',
+           'figure_heading', 'write_gallery', 'main']
 
 # %% ../nbs/05_figures.ipynb #6ecee7da
 import ast
@@ -199,6 +199,15 @@ def last_generation(
                          f"such as [0, 5, 10]")
     return shown[-1]
 
+# %% ../nbs/05_figures.ipynb #391a7626
+def generation_styles(
+    shown: list[int],  # generations
+) -> dict[int, dict]:  # generation -> keywords for matplotlib's lines
+    "Colours from dark to light, and thinner lines for later generations."
+    parts = {i: k / max(len(shown) - 1, 1) for k, i in enumerate(shown)}
+    return {i: dict(color=mpl.colormaps["viridis"](.92 * part), lw=2.2 - 1.4 * part, linestyle=("-", "--")[k % 2])
+            for k, (i, part) in enumerate(parts.items())}
+
 # %% ../nbs/05_figures.ipynb #2e5323c1
 class _Listener:
     "A stream that shows the last line of a notebook's progress bars behind the driver's own."
@@ -327,7 +336,7 @@ def write_gallery(
 EXAMPLES = """examples:
   collapse_figures                            every figure, laptop size
   collapse_figures --only gmm_scatter -p n_samples=500
-  collapse_figures --only vae_samples -p images=DIR -p split=test -p n_images=10000
+  collapse_figures --only vae_samples -p images=DIR -p split=test -p n_images=2000
   collapse_figures --profile paper            needs a GPU and the hub
 """
 

@@ -25,7 +25,8 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 from transformers.cache_utils import Cache, DynamicLayer
 
-from .lm_module import find_precision, load_network, one_dnn, save_network, train_lm
+from .data import find_precision
+from .lm_module import load_network, one_dnn, save_network, train_lm
 
 # %% ../nbs/01a_generation.ipynb #4557c145
 def step_cost(

@@ -37,11 +37,10 @@ from .base import BASE_FILE, BasePlan, make_base
 from .chains import device_line
 from .commands import (SIGNALS, OneLineParser, check_values, check_writable, one_line, read_parameters,
                                   run_command, user_path)
-from .data import find_device, fingerprint, load_text, load_tokenizer, token_blocks
+from .data import find_device, find_precision, fingerprint, load_text, load_tokenizer, token_blocks
 from .generation import continue_blocks
-from .lm_module import (OPTIMIZERS, Scorer, _no_hints, _quiet, check_head, find_precision,
-                                   load_checkpoint, load_network, lm_trainer, perplexity, pretrained, score_on,
-                                   train_lm, untrained)
+from .lm_module import (OPTIMIZERS, Scorer, _no_hints, _quiet, check_head, load_checkpoint, load_network,
+                                   lm_trainer, perplexity, pretrained, score_on, train_lm, untrained)
 from .metrics import perplexity_interval
 from .recursion import keep
 from .runs import aside, damage, provenance, read_array, write_array

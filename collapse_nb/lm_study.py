@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['study_runs', 'setting_names', 'setup_text', 'measured_table', 'tail_share', 'spread', 'start_perplexity',
-           'other_coverage', 'verdict', 'tail_table', 'tail_verdict', 'histogram_table', 'sample_table', 'draw_samples',
-           'generation_styles']
+           'other_coverage', 'verdict', 'tail_table', 'tail_verdict', 'histogram_table', 'sample_table', 'draw_samples']
 
 # %% ../nbs/06a_lm_study.ipynb #1bafa356
 import textwrap
@@ -212,12 +211,3 @@ def draw_samples(
         ax.text(.16, y, "\n".join(part), va="top", family="monospace", fontsize=7.5, parse_math=False)
         y += len(part) + .7
     return fig
-
-# %% ../nbs/06a_lm_study.ipynb #f206c004
-def generation_styles(
-    shown: list[int],  # generations
-) -> dict[int, dict]:  # generation -> keywords for matplotlib's lines
-    "Colours from dark to light, and thinner lines for later generations."
-    shades = plt.get_cmap("viridis")(np.linspace(0, .92, len(shown)))
-    return {i: dict(color=shade, lw=2.2 - 1.4 * k / max(len(shown) - 1, 1), linestyle="-" if k % 2 == 0 else "--")
-            for k, (i, shade) in enumerate(zip(shown, shades))}

@@ -399,6 +399,7 @@ class Chain:
     load: Callable | None = None       # of a family whose models are folders: load(folder) -> model
     measure: Callable | None = None    # measure(generation, first) -> numbers and arrays by name, stored with it;
                                        # first() gives the model of generation 0, for comparison
+    together: Callable | None = None   # of a family that can fit several at once: together(sets, rngs) -> models or errors
     keep_synthetic: bool = False       # store the synthetic sets as well
     weights: tuple = ("all",)          # of which generations weights are kept, unless the user says otherwise
     model_bytes: int = 0               # of one model in its folder, about
