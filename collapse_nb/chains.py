@@ -724,7 +724,7 @@ def _add(parser: OneLineParser, option: str, kind: type, meaning: str, **more) -
                         default=argparse.SUPPRESS, **how, **more)
 
 # %% ../nbs/04a_chains.ipynb #1538f7b4
-PLACES = ("text", "tokenizer", "model", "base", "images")      # options that may name a folder; a worker may be elsewhere
+PLACES = ("text", "tokenizer", "model", "base", "images")      # options that may name a folder
 COMMON = dict(n_generations=10, seeds="0", weights=None)         # what all families have, in a file or as options
 
 def _settings(family: str, typed: dict) -> tuple[dict, int, list[int], list[str] | None]:
@@ -786,8 +786,6 @@ def _run(chosen) -> int:
     family, engine = chosen.family, chosen.backend.capitalize() if chosen.backend in PACKAGES else ""
     given, n, seeds, weights = _settings(family, vars(chosen))
     if family == "lm": check_effect(given, [name for name in vars(chosen) if name in given])
-    given |= {name: str(user_path(value)) for name, value in given.items()
-              if name in PLACES and isinstance(value, str) and user_path(value).is_dir()}
     _check_engine(chosen)
     root = runs_folder() if chosen.out is None else user_path(chosen.out)
     chains, device = [given | dict(seed=s) for s in seeds], device_line(family, given, engine)
@@ -795,6 +793,8 @@ def _run(chosen) -> int:
     if chosen.out is not None: os.environ["COLLAPSE_RUNS"] = str(root)         # for a base, which lies there as well
     runs = plan(family, chains, n, root, weights)              # finds mistakes; only a base is made already
     _check_backend(chosen.backend, runs)
+    full = {name: str(user_path(given[name])) for name in PLACES if name in given and user_path(given[name]).is_dir()}
+    chains = [options | full for options in chains]            # a worker may be in another folder
     writable_folder(root)
     print(f"{family}: {len(seeds)} {'chain' if len(seeds) == 1 else 'chains'} to generation {n}, {device}, "
           f"into {root}", flush=True)
