@@ -27,7 +27,7 @@ def run(path):
     notebook = nbformat.read(path, as_version=4)
     before = code_of(notebook.cells)
     with tempfile.TemporaryDirectory() as runs:
-        client = NotebookClient(notebook, timeout=None, kernel_name="python3", extra_arguments=["--log-level=40"],
+        client = NotebookClient(notebook, timeout=None, kernel_name="python3", extra_arguments=["--log-level=50"],
                                 resources=dict(metadata=dict(path=path.parent)))
         try: client.execute(env=os.environ | dict(COLLAPSE_RUNS=runs, TQDM_DISABLE="1"))
         except Exception as e: return f"{path}: failed, left as it was: {str(e).strip().splitlines()[-1]}"

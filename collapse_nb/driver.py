@@ -21,7 +21,7 @@ from tqdm import tqdm
 from .commands import (OneLineParser, check_writable, project_path, run_command, user_path,
                                   writable_folder)
 from .data import device_name, find_device
-from .figures import (PROFILES, check_parameters, code_fingerprint, default_parameters, figure_heading,
+from .figures import (check_parameters, code_fingerprint, default_parameters, figure_heading,
                                  figure_notebook, load_profile, notebooks)
 from .gallery import figure_chapter, reading_order, write_gallery
 from .results import read_made, results_page
@@ -49,7 +49,7 @@ def run_figure(
     unfinished = executed / f"{figure}.unfinished.ipynb"
     try:
         papermill.execute_notebook(figure_notebook(figure), unfinished, parameters | dict(out=str(folder)),
-                                   kernel_name="python3", extra_arguments=["--log-level=40"],
+                                   kernel_name="python3", extra_arguments=["--log-level=50"],
                                    progress_bar=False, stderr_file=_Listener(bar))
         record = json.loads((folder / f"{figure}.json").read_text(encoding="utf-8"))
         with aside(folder / f"{figure}.json") as part:
@@ -88,20 +88,23 @@ def figure_state(
 # %% ../nbs/05c_driver.ipynb #42331f8e
 def figure_jobs(
     figures: list[str],    # figures' ids
-    profile: str,          # 'smoke', 'quick', 'paper', or a YAML file of one's own
-    overrides: dict = {},  # name -> value for all of these figures, over the profile's
+    profile: str,          # one of `PROFILES`, or a YAML file of one's own
+    overrides: dict = {},  # name -> value, over the profile's, for those of these figures that have such a parameter
 ) -> dict[str, dict]:  # figure -> name -> value
     "The parameters of each figure. Raises `ValueError` or `FileNotFoundError` for bad ones."
-    values = load_profile(profile)
-    jobs = {figure: values.get(figure, {}) | overrides for figure in figures}
+    values, defaults = load_profile(profile), {figure: default_parameters(figure) for figure in figures}
+    for name, value in overrides.items():
+        if not any(name in has for has in defaults.values()): check_parameters(figures[0], {name: value})
+    jobs = {figure: values.get(figure, {}) | {name: value for name, value in overrides.items() if name in has}
+            for figure, has in defaults.items()}
     for figure, parameters in jobs.items(): check_parameters(figure, parameters)
     return jobs
 
 
 def run_figures(
     figures: list[str],        # figures' ids
-    profile: str = "quick",    # 'smoke', 'quick', 'paper', or a YAML file of one's own
-    overrides: dict = {},      # name -> value for all of these figures, over the profile's
+    profile: str = "quick",    # one of `PROFILES`, or a YAML file of one's own
+    overrides: dict = {},      # name -> value, over the profile's, for those of these figures that have it
     out: str | None = None,    # folder for the results; None: figures/<profile>
     n_jobs: int = 1,           # families of figures at a time
     force: bool = False,       # make what is current, too
@@ -147,6 +150,7 @@ EXAMPLES = """examples:
   collapse_figures --list                     which there are, how long they take, and which are up to date
   collapse_figures --only gmm_scatter -p n_samples=500
   collapse_figures --only vae_samples -p images=DIR -p split=test -p n_images=2000
+  collapse_figures --profile local -p images=DIR -p text=DIR -p tokenizer=DIR      an hour, from folders
   collapse_figures --profile paper            needs a GPU and the hub
 """
 
@@ -155,11 +159,11 @@ def _parser() -> OneLineParser:
     parser = OneLineParser("collapse_figures", "Make the paper's figures, each from its notebook in nbs/figures.",
                            EXAMPLES)
     parser.add_argument("--only", nargs="+", metavar="ID",
-                        help="figures to make (default: all, or those that a parameter file of your own names)")
+                        help="figures to make (default: all that the profile names)")
     parser.add_argument("--profile", default="quick",
-                        help="smoke, quick, paper, or a parameter file of your own (default: quick)")
+                        help="smoke, quick, local, paper, or a parameter file of your own (default: quick)")
     parser.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE",
-                        help="replace a parameter of the chosen figures; may be repeated")
+                        help="replace a parameter of those chosen figures that have it; may be repeated")
     parser.add_argument("--out", help="folder for the results (default: figures/PROFILE in the project)")
     parser.add_argument("--runs", metavar="DIR", help="folder of the chains that figures share (default: "
                                                       "$COLLAPSE_RUNS, or runs in the project)")
@@ -206,7 +210,7 @@ def main(
 
 def _make(options) -> int:
     "What `collapse_figures` does."
-    named = list(notebooks("figures")) if options.profile in PROFILES else list(load_profile(options.profile))
+    named = list(notebooks("figures") if options.profile == "smoke" else load_profile(options.profile))
     for figure in (figures := options.only or named): figure_notebook(figure)
     overrides = dict(_override(text) for text in options.parameter)
     jobs = figure_jobs(figures, options.profile, overrides)    # mistakes are found before anything is written

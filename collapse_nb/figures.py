@@ -85,10 +85,10 @@ def check_parameters(
     check_values(given, default_parameters(figure), f"figure '{figure}'")
 
 # %% ../nbs/05_figures.ipynb #874ea668
-PROFILES = ("smoke", "quick", "paper")
+PROFILES = ("smoke", "quick", "local", "paper")
 
 def load_profile(
-    profile: str,  # 'smoke', 'quick', 'paper', or a YAML file of one's own
+    profile: str,  # one of `PROFILES`, or a YAML file of one's own
 ) -> dict[str, dict]:  # figure -> name -> value
     "The parameters of a profile, checked. Raises `ValueError`, or `FileNotFoundError` for a missing file."
     if profile == "smoke": return {}
