@@ -16,7 +16,8 @@ from joblib import cpu_count
 
 from .chains import device_line, plan, run_chains
 from .commands import OneLineParser, check_values, parse_seeds, run_command, writable_folder
-from .figures import STYLE, last_generation, output_folder, save_figure
+from .driver import output_folder
+from .figures import STYLE, last_generation, save_figure
 from .gmm import (STARTS, TAILS, Mixture, count_modes, merged_at, over_chains, quantile, squared_l2,
                              tail_mass, total_variance, variance_loss)
 from .recursion import generation_rng
