@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['FOLDERS', 'PROFILES', 'STYLE', 'PAGE', 'ENTRY', 'EXAMPLES', 'notebooks', 'figure_notebook', 'default_parameters',
            'figure_parameters', 'check_parameters', 'load_profile', 'save_figure', 'seconds', 'peak_memory',
-           'last_generation', 'generation_styles', 'run_figure', 'output_folder', 'figure_jobs', 'run_figures',
-           'figure_heading', 'write_gallery', 'main']
+           'last_generation', 'generation_styles', 'log_ticks', 'run_figure', 'output_folder', 'figure_jobs',
+           'run_figures', 'figure_heading', 'write_gallery', 'main']
 
 # %% ../nbs/05_figures.ipynb #6ecee7da
 import ast
@@ -24,6 +24,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pandas as pd
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from tqdm import tqdm
 
 from .commands import (ROOT, OneLineParser, check_values, check_writable, nearest, project_path,
@@ -105,7 +106,8 @@ def load_profile(
 # %% ../nbs/05_figures.ipynb #2d0e9d7c
 STYLE = {
     "axes.prop_cycle": mpl.cycler(color=["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"],
-                                  linestyle=["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1))]),
+                                  linestyle=["-", "--", "-.", (0, (3, 1, 1, 1, 1, 1)), (0, (9, 2)),
+                                             (0, (3, 1, 1, 1, 1, 1, 1, 1))]),
     "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 10, "font.size": 9,
     "legend.fontsize": 8, "legend.frameon": False,
     "figure.constrained_layout.use": True, "figure.dpi": 100, "savefig.dpi": 200, "pdf.fonttype": 42,
@@ -205,8 +207,19 @@ def generation_styles(
 ) -> dict[int, dict]:  # generation -> keywords for matplotlib's lines
     "Colours from dark to light, and thinner lines for later generations."
     parts = {i: k / max(len(shown) - 1, 1) for k, i in enumerate(shown)}
-    return {i: dict(color=mpl.colormaps["viridis"](.92 * part), lw=2.2 - 1.4 * part, linestyle=("-", "--")[k % 2])
+    return {i: dict(color=mpl.colormaps["viridis"](.85 * part), lw=2.2 - 1.2 * part, linestyle=("-", "--")[k % 2])
             for k, (i, part) in enumerate(parts.items())}
+
+# %% ../nbs/05_figures.ipynb #7f1c52e1
+def log_ticks(
+    axis,  # of matplotlib, such as `ax.yaxis`, on a log scale, when everything is drawn
+) -> None:
+    "Ticks at plain numbers, the closer the less a logarithmic axis spans."
+    low, high = axis.get_view_interval()
+    subs = (1,) if high > 1e4 * low else (1, 3) if high > 30 * low else (1, 1.5, 2, 3, 5, 7)
+    axis.set_major_locator(LogLocator(subs=subs) if high > 5 * low else MaxNLocator(6))
+    axis.set_major_formatter("{x:,g}")
+    axis.set_minor_locator(NullLocator())
 
 # %% ../nbs/05_figures.ipynb #2e5323c1
 class _Listener:
