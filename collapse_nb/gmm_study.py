@@ -134,10 +134,10 @@ def draw_two_modes(
     for N, part in bands[bands.generation > 0].groupby("n_samples"):
         for ax, name in zip(panels[2:], ("variance_ratio", "l2")):
             _draw_band(ax, part[part.quantity == name], label=f"N = {N:,}")
-    panels[2].set(ylabel="variance\n(generation 0: 1)")
+    panels[2].set(ylabel="variance (generation 0: 1)")
     panels[2].set_ylim(bottom=0)
-    panels[3].set(ylabel="squared L2 distance\n(1/unit)", yscale="log")
-    panels[2].legend()
+    panels[3].set(ylabel="squared L2 distance (1/unit)", yscale="log")
+    panels[2].legend(loc="lower left")
     for ax in panels: ax.set(xlabel="generation", xlim=(0, bands.generation.max()))
     return fig
 
@@ -158,8 +158,8 @@ def _draw_band(ax, band, **style):
 
 def _draw_components(axes, bands):
     "Means and standard deviations of all components at one N: median, and 90 % of chains."
-    for ax, kind, label in zip(axes, ("mean_", "std_"), ("means of the\ncomponents",
-                                                          "standard deviations\nof the components")):
+    for ax, kind, label in zip(axes, ("mean_", "std_"), ("components' means",
+                                                          "components' std. dev.")):
         for name, band in bands[bands.quantity.str.startswith(kind)].groupby("quantity"):
             first = name == f"{kind}1"
             _draw_band(ax, band, color="k" if first else "0.55", ls="-" if first else "--")
