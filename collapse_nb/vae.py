@@ -243,6 +243,24 @@ class SideBySide:
             warnings.warn(f"steps can't be recorded on this GPU, so they take longer: {e}")
         finally: group["capturable"] = False
 
+# %% ../nbs/04_vae.ipynb #c4f0b9e7
+def _fresh(seed: int, *sizes: int) -> VAE:
+    "A VAE whose weights come from a seed."
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return VAE(*sizes)
+
+def _faults(notes: torch.Tensor, epoch: int, learning_rate: float) -> dict[int, FloatingPointError]:
+    "Number of each network that diverged in this epoch, and the first step that shows it."
+    found = {}
+    for i, steps in enumerate(notes.transpose(0, 1).tolist()):
+        try:
+            for step, values in enumerate(steps, start=1):
+                for what, value in zip(("loss", "gradient", "parameters"), values):
+                    FiniteWatch(learning_rate).check(what, value, epoch, step)
+        except FloatingPointError as e: found[i] = e
+    return found
+
 # %% ../nbs/04_vae.ipynb #7faf8884
 def train_vaes(
     sets: Sequence["np.ndarray | Redrawn"],  # images of each, as many, in [0, 1], shape (n, 1, side, side)
@@ -284,23 +302,7 @@ def train_vaes(
             bar.set_postfix(loss=f"{losses[0]:.1f}")
     return [faults.get(i, network.eval()) for i, network in enumerate(networks)]
 
-def _fresh(seed: int, *sizes: int) -> VAE:
-    "A VAE whose weights come from a seed."
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        return VAE(*sizes)
-
-def _faults(notes: torch.Tensor, epoch: int, learning_rate: float) -> dict[int, FloatingPointError]:
-    "Number of each network that diverged in this epoch, and the first step that shows it."
-    found = {}
-    for i, steps in enumerate(notes.transpose(0, 1).tolist()):
-        try:
-            for step, values in enumerate(steps, start=1):
-                for what, value in zip(("loss", "gradient", "parameters"), values):
-                    FiniteWatch(learning_rate).check(what, value, epoch, step)
-        except FloatingPointError as e: found[i] = e
-    return found
-
+# %% ../nbs/04_vae.ipynb #e9b3d871
 def fit_vae(
     pixels: str = "mean",    # what is handed on: 'mean' or 'bernoulli'
     redraw: bool = False,    # in every epoch, or drawn once
