@@ -1,0 +1,164 @@
+"""The site: every notebook through nbdev's processors, then Sphinx, then the galleries; nothing is executed."""
+import re
+import shutil
+import subprocess
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from execnb.nbio import mk_cell, read_nb, write_nb
+from fastcore.docments import DocmentTbl, MarkdownRenderer
+from nbdev.config import get_config
+from nbdev.doclinks import NbdevLookup
+from nbdev.process import Processor
+from nbdev.processors import (FilterDefaults, add_show_docs, clean_magics, filter_stream_, hide_, hide_line,
+                              populate_language, rm_header_dash, strip_ansi)
+from nbdev.showdoc import show_doc
+
+settings = get_config()
+root, pages = settings.config_path, settings.config_path / "_proc"
+site = pages / ".html"  # moved to _docs in the end
+notebooks = settings.nbs_path
+github = f"{settings.git_url}/blob/{settings.branch}"
+lookup = NbdevLookup(incl_libs=settings.lib_name)
+
+
+class Signature(MarkdownRenderer):
+    "What `show_doc` shows: signature, docstring, and the table of docments, as Sphinx has them."
+    def _repr_markdown_(self):
+        plain = self.sig.replace(return_annotation=self.sig.empty,
+                                 parameters=[p.replace(annotation=p.empty) for p in self.sig.parameters.values()])
+        kind = "function" if self.isfunc else "class"
+        parameters = DocmentTbl(self.sym)._repr_markdown_()
+        return f":::{{py:{kind}}} {self.nm}{plain}\n:module: {self.sym.__module__}\n\n{self.docs}\n\n{parameters}\n:::"
+
+
+class show_api(Processor):
+    "Fill the cells that `add_show_docs` has inserted, from the library, which needs no cell to be executed."
+    def cell(self, cell):
+        if not cell.pop("has_sd", False): return
+        module = import_module(f"{settings.lib_name}.{self.nb.module}")
+        vars(module).setdefault("torch", import_module("torch"))  # for annotations where it's imported late
+        symbol = getattr(module, cell.source[len("show_doc("):-1])
+        cell.cell_type, cell.source = "markdown", show_doc(symbol, renderer=Signature)._repr_markdown_()
+        for part in ("outputs", "execution_count"): cell.pop(part, None)
+
+
+class find_module(Processor):
+    "Note which module a notebook makes, and mark the cells that go into it."
+    def begin(self): self.nb.module = None
+    def cell(self, cell):
+        if "default_exp" in cell.directives_:
+            self.nb.module = cell.directives_["default_exp"][0]
+            del cell["source"]
+        elif cell.directives_.keys() & {"export", "exporti"}: cell.metadata["tags"] = ["export"]
+
+
+def rm_widgets(cell):
+    "Progress bars of the notebook's own kind need scripts from elsewhere, and say nothing once they are done."
+    if cell.cell_type == "code":
+        cell.outputs = [o for o in cell.outputs if not any("widget" in kind for kind in o.get("data", {}))]
+
+
+def rm_eval(cell):
+    "nbdev leaves this directive in the code, for quarto."
+    if cell.cell_type == "code": cell.source = re.sub(r"^#\| eval:.*\n", "", cell.source, flags=re.M)
+
+
+def link_names(cell):
+    "A name of the library in backticks leads to its signature."
+    if cell.cell_type != "markdown" or cell.source.startswith(":::"): return
+    here = rf"\]\({re.escape(settings.doc_host + settings.doc_baseurl)}/[^)]*\)"
+    def lead(match): return f"[`{match[1]}`](#{full_name(match[1])})" if full_name(match[1]) else f"`{match[1]}`"
+    cell.source = re.sub(r"\]\(#(\w[\w-]*)\)", lambda match: match[0].lower(), cell.source)  # JupyterLab's anchors have capitals
+    cell.source = re.sub(rf"\[`([\w.]+)(?:\(\))?`{here}", lead, lookup.linkify(cell.source))
+
+
+def full_name(name):
+    "`recurse` → `collapse_nb.recursion.recurse`, where it has a signature on some page."
+    found = [f"{module}.{name}" for module, symbols in import_module(f"{settings.lib_name}._modidx").d["syms"].items()
+             if f"{module}.{name}" in symbols]
+    return found[0] if found and not name.startswith("_") and "." not in name else None
+
+
+class origin(Processor):
+    "Say under the title where a page comes from."
+    def begin(self):
+        path = self.nb.origin
+        module = f"{settings.lib_name}/{self.nb.module}.py"
+        text = f"[{path}]({github}/{path})" + (f" → [{module}]({github}/{module})" if self.nb.module else "")
+        self.nb.cells.insert(1, mk_cell(f":::{{container}} origin\n{text}\n:::", "markdown"))
+
+
+class Book(FilterDefaults):
+    "nbdev's processors, but exported code stays: it is what the book is about."
+    def base_procs(self):
+        return [find_module, populate_language, add_show_docs, strip_ansi, hide_line, filter_stream_, rm_header_dash,
+                show_api, clean_magics, hide_, rm_eval, rm_widgets, link_names, origin]
+
+
+def process(path):
+    "One notebook, from nbs into _proc; returns its title."
+    nb = read_nb(path)
+    nb.origin = path.relative_to(root).as_posix()
+    Book()(nb)
+    nb.metadata.pop("widgets", None)
+    for extra in ("origin", "module", "has_docs_"): nb.pop(extra, None)
+    target = pages / path.relative_to(notebooks)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_nb(nb, target)
+    return re.match(r"# (.*)", nb.cells[0].source)[1]
+
+
+def reading_order():
+    "All notebooks by folder; within each as the start page mentions them, then by name."
+    mentioned = re.findall(r"\(([\w/]+)\.ipynb\)", (notebooks / "index.ipynb").read_text(encoding="utf-8"))
+    rank = {name: place for place, name in enumerate(mentioned)}
+    def place(path):
+        name = path.relative_to(notebooks).with_suffix("").as_posix()
+        return rank.get(name, len(rank)), name
+    folders = [notebooks, *(notebooks / name for name in ("figures", "benchmarks", "stress", "studies"))]
+    return {folder: sorted((p for p in folder.glob("*.ipynb") if p.stem != "index"), key=place) for folder in folders}
+
+
+def contents(caption, entries):
+    listed = "\n".join(f"{title} <{page}>" for title, page in entries)
+    return mk_cell(f":::{{toctree}}\n:hidden:\n:caption: {caption}\n\n{listed}\n:::", "markdown")
+
+
+def galleries():
+    "A page that leads to the pictures of each profile, which are copied as they are."
+    parts = ["# Galleries\n\nWhat the figure notebooks have made, profile by profile, with the numbers that were drawn."]
+    for index in sorted((root / "figures").glob("*/index.html")):
+        profile = index.parent.name
+        if profile == "smoke": continue
+        shutil.copytree(index.parent, site / "figures" / profile, ignore=shutil.ignore_patterns("executed"))
+        pictures = "".join(f'<a href="figures/{profile}/{p.name}"><img src="figures/{profile}/{p.name}" alt="{p.stem}"></a>'
+                           for p in sorted(index.parent.glob("*.png")))
+        parts.append(f'## {profile}\n\n<p><a href="figures/{profile}/index.html">figures/{profile}</a></p>\n\n'
+                     f'<div class="galleries">{pictures}</div>')
+    (pages / "galleries.md").write_text("\n\n".join(parts), encoding="utf-8")
+
+
+def main():
+    for folder in (pages, settings.doc_path): shutil.rmtree(folder, ignore_errors=True)
+    process(notebooks / "index.ipynb")
+    start = read_nb(pages / "index.ipynb")
+    for folder, paths in reading_order().items():
+        entries = [(process(path), path.relative_to(notebooks).with_suffix("").as_posix()) for path in paths]
+        if folder == notebooks: entries = [(f"{Path(page).name.split('_')[0]}  {title}", page) for title, page in entries]
+        if folder.name == "figures": entries.insert(0, ("Galleries", "galleries"))
+        start.cells.append(contents("Chapters" if folder == notebooks else folder.name.capitalize(), entries))
+    write_nb(start, pages / "index.ipynb")
+    galleries()
+    mathjax = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
+    for part in ("tex-chtml.js", *(font.relative_to(mathjax) for font in mathjax.glob("output/chtml/fonts/woff-v2/*"))):
+        (site / "_static" / "mathjax" / part).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(mathjax / part, site / "_static" / "mathjax" / part)
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-j", "2", "-c", root / ".docs", "-d", pages / ".doctrees"]
+    subprocess.run([*command, pages, site], check=True)
+    shutil.move(site, settings.doc_path)
+
+
+if __name__ == "__main__": main()
