@@ -87,7 +87,8 @@ class origin(Processor):
     def begin(self):
         path = self.nb.origin
         module = f"{settings.lib_name}/{self.nb.module}.py"
-        text = f"[{path}]({github}/{path})" + (f" → [{module}]({github}/{module})" if self.nb.module else "")
+        text = f"[{path}]({github}/{path})"
+        if self.nb.module: text += f"; the cells with a blue edge make [{module}]({github}/{module})"
         self.nb.cells.insert(1, mk_cell(f":::{{container}} origin\n{text}\n:::", "markdown"))
 
 
@@ -114,7 +115,7 @@ def process(path):
 def reading_order():
     "All notebooks by folder; within each as the start page mentions them, then by name."
     mentioned = re.findall(r"\(([\w/]+)\.ipynb\)", (notebooks / "index.ipynb").read_text(encoding="utf-8"))
-    rank = {name: place for place, name in enumerate(mentioned)}
+    rank = {name: place for place, name in reversed(list(enumerate(mentioned)))}  # the first mention counts
     def place(path):
         name = path.relative_to(notebooks).with_suffix("").as_posix()
         return rank.get(name, len(rank)), name
@@ -129,14 +130,15 @@ def contents(caption, entries):
 
 def galleries():
     "A page that leads to the pictures of each profile, which are copied as they are."
-    parts = ["# Galleries\n\nWhat the figure notebooks have made, profile by profile, with the numbers that were drawn."]
-    for index in sorted((root / "figures").glob("*/index.html")):
-        profile = index.parent.name
-        if profile == "smoke": continue
-        shutil.copytree(index.parent, site / "figures" / profile, ignore=shutil.ignore_patterns("executed"))
-        pictures = "".join(f'<a href="figures/{profile}/{p.name}"><img src="figures/{profile}/{p.name}" alt="{p.stem}"></a>'
-                           for p in sorted(index.parent.glob("*.png")))
-        parts.append(f'## {profile}\n\n<p><a href="figures/{profile}/index.html">figures/{profile}</a></p>\n\n'
+    parts = ["# Galleries\n\nWhat the figure notebooks have made, profile by profile: pictures, captions, and every number that was drawn."]
+    profiles = sorted((index.parent for index in (root / "figures").glob("*/index.html") if index.parent.name != "smoke"),
+                      key=lambda folder: (folder.name != "quick", folder.name != "paper", folder.name))
+    for folder in profiles:
+        here = f"figures/{folder.name}"
+        shutil.copytree(folder, site / here, ignore=shutil.ignore_patterns("executed"))
+        pictures = "".join(f'<a href="{here}/{p.name}"><img src="{here}/{p.name}" alt="{p.stem}" title="{p.stem}"></a>'
+                           for p in sorted(folder.glob("*.png")))
+        parts.append(f'## {folder.name}\n\n<p><a href="{here}/index.html">Open the gallery</a></p>\n\n'
                      f'<div class="galleries">{pictures}</div>')
     (pages / "galleries.md").write_text("\n\n".join(parts), encoding="utf-8")
 

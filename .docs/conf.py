@@ -25,6 +25,7 @@ toc_object_entries_show_parents = "hide"
 suppress_warnings = ["config.cache", "myst.header", "mystnb.unknown_mime_type"]
 
 html_theme = "furo"
+html_favicon = "icon.svg"
 html_static_path = ["style.css"]
 html_css_files = ["style.css"]
 html_copy_source = False
