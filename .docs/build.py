@@ -1,8 +1,10 @@
 """The site: every notebook through nbdev's processors, then Sphinx, then the galleries; nothing is executed."""
+import json
 import re
 import shutil
 import subprocess
 import sys
+from html import escape
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -92,11 +94,25 @@ class origin(Processor):
         self.nb.cells.insert(1, mk_cell(f":::{{container}} origin\n{text}\n:::", "markdown"))
 
 
+class at_full_size(Processor):
+    "The notebooks that draw hold pictures at smoke size; before them comes what a profile has made, with its caption."
+    def begin(self):
+        path = Path(self.nb.origin)
+        found = [p.parent for p in sorted((root / "figures").glob(f"*/{path.stem}.png")) if (p.parent / "index.html").exists()]
+        if path.parent == Path("nbs") or not found: return
+        found = sorted((folder for folder in found if folder.name != "smoke"), key=rank_of_profile)
+        links = ", ".join(f'<a href="../figures/{folder.name}/index.html#{path.stem}">{folder.name}</a>' for folder in found)
+        caption = json.loads((found[0] / f"{path.stem}.json").read_text(encoding="utf-8"))["caption"]
+        text = (f'<figure><img src="../figures/{found[0].name}/{path.stem}.png" alt="{escape(caption)}">\n'
+                f"<figcaption>{escape(caption)}</figcaption></figure>\n\nIn the galleries: {links}. Below, the notebook itself, at the size of its tests.")
+        self.nb.cells.insert(2, mk_cell(text, "markdown"))
+
+
 class Book(FilterDefaults):
     "nbdev's processors, but exported code stays: it is what the book is about."
     def base_procs(self):
         return [find_module, populate_language, add_show_docs, strip_ansi, hide_line, filter_stream_, rm_header_dash,
-                show_api, clean_magics, hide_, rm_eval, rm_widgets, link_names, origin]
+                show_api, clean_magics, hide_, rm_eval, rm_widgets, link_names, origin, at_full_size]
 
 
 def process(path):
@@ -128,11 +144,14 @@ def contents(caption, entries):
     return mk_cell(f":::{{toctree}}\n:hidden:\n:caption: {caption}\n\n{listed}\n:::", "markdown")
 
 
+def rank_of_profile(folder): return folder.name != "quick", folder.name != "paper", folder.name
+
+
 def galleries():
     "A page that leads to the pictures of each profile, which are copied as they are."
     parts = ["# Galleries\n\nWhat the figure notebooks have made, profile by profile: pictures, captions, and every number that was drawn."]
     profiles = sorted((index.parent for index in (root / "figures").glob("*/index.html") if index.parent.name != "smoke"),
-                      key=lambda folder: (folder.name != "quick", folder.name != "paper", folder.name))
+                      key=rank_of_profile)
     for folder in profiles:
         here = f"figures/{folder.name}"
         shutil.copytree(folder, site / here, ignore=shutil.ignore_patterns("executed"))
