@@ -49,6 +49,11 @@ def chromium():
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
+def launch(playwright):
+    "The browser; root, as in a container, has to do without its sandbox."
+    return playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"] if os.getuid() == 0 else [])
+
+
 def serve(folder):
     "Serve `folder` on 127.0.0.1, from a thread; returns the address."
     class Quiet(SimpleHTTPRequestHandler):
@@ -128,7 +133,7 @@ def main():
     from playwright.sync_api import sync_playwright
     if args.screenshots: args.screenshots.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"] if os.getuid() == 0 else [])
+        browser = launch(playwright)
         checker = Checker(browser, args.screenshots)
         if args.site:
             names = sorted(p.relative_to(args.site).as_posix() for p in args.site.rglob("*.html") if "_static" not in p.parts)
