@@ -53,7 +53,7 @@ def copy_project(target):
 def start_lab(folder, log):
     "JupyterLab on a free port of 127.0.0.1, without a token; returns the process and the address."
     environment = {k: v for k, v in os.environ.items() if k != "TQDM_DISABLE"}
-    environment |= {"PYTHONPATH": str(folder), "COLLAPSE_RUNS": str(folder / "runs"), "JUPYTER_CONFIG_DIR": str(folder / "_work" / "jupyter"),
+    environment |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(folder), "COLLAPSE_RUNS": str(folder / "runs"), "JUPYTER_CONFIG_DIR": str(folder / "_work" / "jupyter"),
                     "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0", "--IdentityProvider.token=",
                "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
