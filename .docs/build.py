@@ -168,7 +168,8 @@ def main():
     start = read_nb(pages / "index.ipynb")
     for folder, paths in reading_order().items():
         entries = [(process(path), path.relative_to(notebooks).with_suffix("").as_posix()) for path in paths]
-        if folder == notebooks: entries = [(f"{Path(page).name.split('_')[0]}  {title}", page) for title, page in entries]
+        if folder == notebooks:
+            entries = [(f"{Path(page).name.split('_')[0]} {title}", page) for title, page in entries] + [("Index of names", "genindex")]
         if folder.name == "figures": entries.insert(0, ("Galleries", "galleries"))
         start.cells.append(contents("Chapters" if folder == notebooks else folder.name.capitalize(), entries))
     write_nb(start, pages / "index.ipynb")

@@ -20,11 +20,11 @@ mathjax_path = "mathjax/tex-chtml.js"  # put there by build.py
 mathjax3_config = {"options": {"enableMenu": False}}  # its menu loads parts that aren't here
 
 add_module_names = False
-python_use_unqualified_type_names = True
 toc_object_entries_show_parents = "hide"
-suppress_warnings = ["config.cache", "myst.header", "mystnb.unknown_mime_type"]
+suppress_warnings = ["myst.header"]  # a symbol may come before the first section
 
 html_theme = "furo"
+html_baseurl = f"{settings['doc_host']}{settings['doc_baseurl']}/"
 html_favicon = "icon.svg"
 html_static_path = ["style.css"]
 html_css_files = ["style.css"]
