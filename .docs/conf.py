@@ -12,6 +12,7 @@ extensions = ["myst_nb", "sphinx.ext.mathjax"]
 exclude_patterns = [".*", "jupyter_execute"]
 
 nb_execution_mode = "off"
+nb_merge_streams = True
 nb_ipywidgets_js = {}  # they'd come from another server
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath", "attrs_inline"]
 myst_dmath_double_inline = True
