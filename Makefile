@@ -46,9 +46,8 @@ $(SETUP): settings.ini setup.py constraints.txt
 	$(INSTALL) -e '.[$*]'
 	touch $@
 
-chapters: setup  ## re-execute all chapters in place, so that their outputs match their code
-	COLLAPSE_RUNS=$$(mktemp -d) $(QUIET_BARS) $(BIN)/jupyter nbconvert --to notebook --execute --inplace nbs/*.ipynb nbs/*/*.ipynb
-	$(BIN)/nbdev_clean
+chapters: setup  ## re-execute all notebooks in place, or CHAPTERS, so that their outputs match their code
+	OMP_NUM_THREADS=1 $(BIN)/python .ci/chapters.py $(CHAPTERS); status=$$?; $(BIN)/nbdev_clean; exit $$status
 
 export: setup  ## write collapse_nb/ from the chapters
 	$(BIN)/nbdev_export
@@ -56,6 +55,7 @@ export: setup  ## write collapse_nb/ from the chapters
 readme: setup  ## write README.md from nbs/index.ipynb
 	$(BIN)/jupyter nbconvert --log-level ERROR --to markdown --stdout nbs/index.ipynb \
 	  --RegexRemovePreprocessor.enabled=True --RegexRemovePreprocessor.patterns='#\| hide' \
+	  --TagRemovePreprocessor.enabled=True --TagRemovePreprocessor.remove_input_tags=remove-input \
 	  | awk '/^```/ { inside = !inside; if (inside && /^``` *$$/) $$0 = "```python" } { print }' \
 	  | sed -E 's#\]\(([0-9a-z_/]+\.ipynb)#](nbs/\1#g; s#\]\(\.\./#](#g' | cat -s > README.md
 

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['FAMILIES', 'SETTINGS', 'RETRIES', 'BACKENDS', 'PACKAGES', 'EXAMPLES', 'PLACES', 'COMMON', 'family', 'options',
            'make_chain', 'first_sets', 'gaussian', 'discrete', 'gmm', 'use_threads', 'unseen_images', 'real_labels',
-           'vae', 'lm_blocks', 'lm_start', 'lm_base', 'lm_measure', 'lm', 'check_effect', 'work', 'Meeting', 'plan',
-           'carry_out', 'run_chains', 'device_line', 'main']
+           'image_sets', 'vae', 'lm_blocks', 'lm_start', 'lm_base', 'lm_measure', 'lm', 'check_effect', 'work',
+           'Meeting', 'plan', 'carry_out', 'run_chains', 'device_line', 'main']
 
 # %% ../nbs/04a_chains.ipynb #a0caf0fe
 import argparse
@@ -188,6 +188,21 @@ def real_labels(
     if len(labels) < n: raise ValueError(f"'{source}' has {len(labels)} labels for {n} images of '{split}'")
     return labels
 
+def image_sets(
+    source: str,  # of images: 'digits', 'mnist' (hub), or a folder of idx files
+    split: str,   # part of the source to train on, 'train' or 'test'
+    n: int,       # images in the real data; 0: all
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:  # real, unseen, labels of the real ones
+    "The real data of an image chain. Raises `ValueError` for more images than there are and for sets that don't match."
+    real = _images(source, split)
+    if n > len(real): raise ValueError(f"n_images is {n}: '{split}' of '{source}' has only {len(real)}")
+    real = real[:n or None]
+    unseen, labels = unseen_images(source, split, len(real)), real_labels(source, split, len(real))
+    if unseen is not None and unseen.shape[1:] != real.shape[1:]:
+        raise ValueError(f"'{source}' has images of shape {real.shape[1:]} and, in the other split, {unseen.shape[1:]}")
+    return real, unseen, labels
+
+# %% ../nbs/04a_chains.ipynb #8d47a0be
 @cache
 def _classifier(*source):
     "Somebody who can name digits, having learned from these real data."
@@ -214,18 +229,12 @@ def vae(
     from collapse_nb.vae import VAE, ImageModel, check_images, fit_vae, load_vae, vae_measure
     device, threads, rule = find_device(accelerator), use_threads(threads), parse_policy(policy)
     if redraw and rule.__name__ != "replace":
-        raise ValueError(f"a set that's redrawn in every epoch leaves no place for others: give policy replace, not {policy}")
+        raise ValueError(f"a set that's redrawn in every epoch leaves no place for others: give policy replace, "
+                         f"not {policy}")
     ImageModel(None, pixels)                                     # has something to say against other kinds
     find_precision(precision, device)
-    real = _images(images, split)
-    if n_images > len(real):
-        raise ValueError(f"n_images is {n_images}: '{split}' of '{images}' has only {len(real)}")
-    real = real[:n_images or None]
+    real, unseen, labels = image_sets(images, split, n_images)
     for data in first_sets(rule, real): check_images(data, batch_size, epochs)
-    source = images, split, len(real)
-    unseen, labels = unseen_images(*source), real_labels(*source)
-    if unseen is not None and unseen.shape[1:] != real.shape[1:]:
-        raise ValueError(f"'{images}' has images of shape {real.shape[1:]} and, in the other split, {unseen.shape[1:]}")
     data = {name: fingerprint(part) for name, part in dict(real=real, unseen=unseen, labels=labels).items()
             if part is not None}
     config = dict(family="vae", policy=rule.__name__, seed=seed, epochs=epochs, batch_size=batch_size, pixels=pixels,
@@ -233,7 +242,7 @@ def vae(
     fit = fit_vae(pixels, redraw, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate,
                   accelerator=accelerator, precision=precision)
     def measure(g, first):
-        with _ONE: classifier = None if labels is None else _classifier(*source)
+        with _ONE: classifier = None if labels is None else _classifier(images, split, len(real))
         return vae_measure(real, unseen, classifier, seed)(g, first)
     def load(folder): return load_vae(folder, accelerator, pixels=pixels, redraw=redraw)
     return Chain(config, _with_threads(threads, fit), real, rule, load=_with_threads(threads, load),
@@ -712,7 +721,8 @@ def _add_common(parser: OneLineParser) -> None:
                         help="folder of the runs (default: $COLLAPSE_RUNS, or runs in the project)")
     parser.add_argument("--jobs", type=int, default=1, help="chains at a time on this machine (default: 1)")
     parser.add_argument("--backend", choices=("local", "together", "ray", "dask"), default="local",
-                        help="where chains run; together: vae only, all seeds in one training, for a GPU (default: local)")
+                        help="where chains run; together: vae only, all seeds in one training, for a GPU "
+                             "(default: local)")
     parser.add_argument("--gpus-per-chain", type=float, default=0, metavar="N",
                         help="that a cluster gives to each chain (default: 0)")
     parser.add_argument("--no-wait", action="store_true", help="fail where another process holds a run")

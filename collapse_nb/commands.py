@@ -258,7 +258,7 @@ def _start(name: str, module: str) -> int:
     if status > 128: os._exit(status)                          # stopped: no library is to tidy up for seconds
     return status
 
-def collapse_figures() -> int: return _start("collapse_figures", "figures")
+def collapse_figures() -> int: return _start("collapse_figures", "driver")
 def collapse_chain() -> int: return _start("collapse_chain", "chains")
 def collapse_runs() -> int: return _start("collapse_runs", "runs")
 def collapse_gmm() -> int: return _start("collapse_gmm", "gmm_study")
