@@ -1,5 +1,6 @@
 """The site: every notebook through nbdev's processors, then Sphinx, then the galleries; nothing is executed."""
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -94,13 +95,26 @@ class origin(Processor):
         self.nb.cells.insert(1, mk_cell(f":::{{container}} origin\n{text}\n:::", "markdown"))
 
 
+class follow_links(Processor):
+    "What the site holds besides pages is linked as a file, and what it doesn't hold on GitHub."
+    def cell(self, cell):
+        if cell.cell_type == "markdown": cell.source = re.sub(r"(?<!!)\[([^\[\]]+)\]\(([^)#:\s]+)\)", self.lead, cell.source)
+
+    def lead(self, match):
+        path = Path(os.path.normpath(Path(self.nb.origin).parent / match[2]))
+        if path.suffix == ".ipynb" or not (root / path).exists(): return match[0]
+        if path.parts[0] != "figures": return f"[{match[1]}]({github}/{path.as_posix()})"
+        depth = len(Path(self.nb.origin).parts) - 2                # the site has no folder nbs
+        there = "../" * depth + path.as_posix()
+        return f"[{match[1]}]({there})" if path.suffix == ".md" else f'<a href="{there}">{match[1]}</a>'
+
+
 class at_full_size(Processor):
     "The notebooks that draw hold pictures at smoke size; before them comes what a profile has made, with its caption."
     def begin(self):
         path = Path(self.nb.origin)
-        found = [p.parent for p in sorted((root / "figures").glob(f"*/{path.stem}.png")) if (p.parent / "index.html").exists()]
+        found = [folder for folder in profiles() if (folder / f"{path.stem}.png").exists()]
         if path.parent == Path("nbs") or not found: return
-        found = sorted((folder for folder in found if folder.name != "smoke"), key=rank_of_profile)
         links = ", ".join(f'<a href="../figures/{folder.name}/index.html#{path.stem}">{folder.name}</a>' for folder in found)
         caption = json.loads((found[0] / f"{path.stem}.json").read_text(encoding="utf-8"))["caption"]
         text = (f'<figure><img src="../figures/{found[0].name}/{path.stem}.png" alt="{escape(caption)}">\n'
@@ -112,7 +126,7 @@ class Book(FilterDefaults):
     "nbdev's processors, but exported code stays: it is what the book is about."
     def base_procs(self):
         return [find_module, populate_language, add_show_docs, strip_ansi, hide_line, filter_stream_, rm_header_dash,
-                show_api, clean_magics, hide_, rm_eval, rm_widgets, link_names, origin, at_full_size]
+                show_api, clean_magics, hide_, rm_eval, rm_widgets, follow_links, link_names, origin, at_full_size]
 
 
 def process(path):
@@ -147,12 +161,26 @@ def contents(caption, entries):
 def rank_of_profile(folder): return folder.name != "quick", folder.name != "paper", folder.name
 
 
+def profiles():
+    found = (index.parent for index in (root / "figures").glob("*/index.html"))
+    return sorted((folder for folder in found if folder.name != "smoke"), key=rank_of_profile)
+
+
+def results():
+    "Pages from what RESULTS.md says of a profile, as (title, page)."
+    for folder in profiles():
+        if not (source := folder / "RESULTS.md").exists(): continue
+        target = pages / "figures" / folder.name / source.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = source.read_text(encoding="utf-8")
+        target.write_text(re.sub(r"\[([^\[\]]+)\]\(([\w.]+)\)", r'<a href="\2">\1</a>', text), encoding="utf-8")
+        yield re.match("# (.*)", text)[1], f"figures/{folder.name}/RESULTS"
+
+
 def galleries():
     "A page that leads to the pictures of each profile, which are copied as they are."
     parts = ["# Galleries\n\nWhat the figure notebooks have made, profile by profile: pictures, captions, and every number that was drawn."]
-    profiles = sorted((index.parent for index in (root / "figures").glob("*/index.html") if index.parent.name != "smoke"),
-                      key=rank_of_profile)
-    for folder in profiles:
+    for folder in profiles():
         here = f"figures/{folder.name}"
         shutil.copytree(folder, site / here, ignore=shutil.ignore_patterns("executed"))
         pictures = "".join(f'<a href="{here}/{p.name}"><img src="{here}/{p.name}" alt="{p.stem}" title="{p.stem}"></a>'
@@ -170,7 +198,7 @@ def main():
         entries = [(process(path), path.relative_to(notebooks).with_suffix("").as_posix()) for path in paths]
         if folder == notebooks:
             entries = [(f"{Path(page).name.split('_')[0]} {title}", page) for title, page in entries] + [("Index of names", "genindex")]
-        if folder.name == "figures": entries.insert(0, ("Galleries", "galleries"))
+        if folder.name == "figures": entries = [("Galleries", "galleries"), *results(), *entries]
         start.cells.append(contents("Chapters" if folder == notebooks else folder.name.capitalize(), entries))
     write_nb(start, pages / "index.ipynb")
     galleries()
