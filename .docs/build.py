@@ -143,12 +143,12 @@ def process(path):
 
 
 def reading_order():
-    "All notebooks by folder; within each as the start page mentions them, then by name."
+    "All notebooks by folder: chapters by name, the others as the start page mentions them."
     mentioned = re.findall(r"\(([\w/]+)\.ipynb\)", (notebooks / "index.ipynb").read_text(encoding="utf-8"))
     rank = {name: place for place, name in reversed(list(enumerate(mentioned)))}  # the first mention counts
     def place(path):
         name = path.relative_to(notebooks).with_suffix("").as_posix()
-        return rank.get(name, len(rank)), name
+        return path.parent != notebooks and rank.get(name, len(rank)), name
     folders = [notebooks, *(notebooks / name for name in ("figures", "benchmarks", "stress", "studies"))]
     return {folder: sorted((p for p in folder.glob("*.ipynb") if p.stem != "index"), key=place) for folder in folders}
 
