@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FOLDERS', 'PROFILES', 'STYLE', 'notebooks', 'figure_notebook', 'figure_heading', 'default_parameters',
            'figure_parameters', 'check_parameters', 'load_profile', 'code_fingerprint', 'save_figure', 'seconds',
-           'peak_memory', 'last_generation', 'generation_styles']
+           'peak_memory', 'last_generation', 'generation_styles', 'log_ticks']
 
 # %% ../nbs/05_figures.ipynb #6ecee7da
 import ast
@@ -21,6 +21,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pandas as pd
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from .commands import ROOT, check_values, nearest, project_path, read_parameters
 from .runs import Run, aside, provenance, read_sealed
@@ -110,7 +111,8 @@ def load_profile(
 # %% ../nbs/05_figures.ipynb #2d0e9d7c
 STYLE = {
     "axes.prop_cycle": mpl.cycler(color=["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"],
-                                  linestyle=["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1))]),
+                                  linestyle=["-", "--", "-.", (0, (3, 1, 1, 1, 1, 1)), (0, (9, 2)),
+                                             (0, (3, 1, 1, 1, 1, 1, 1, 1))]),
     "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 10, "font.size": 9,
     "legend.fontsize": 8, "legend.frameon": False,
     "figure.constrained_layout.use": True, "figure.dpi": 100, "savefig.dpi": 200, "pdf.fonttype": 42,
@@ -222,5 +224,16 @@ def generation_styles(
 ) -> dict[int, dict]:  # generation -> keywords for matplotlib's lines
     "Colours from dark to light, and thinner lines for later generations."
     parts = {i: k / max(len(shown) - 1, 1) for k, i in enumerate(shown)}
-    return {i: dict(color=mpl.colormaps["viridis"](.92 * part), lw=2.2 - 1.4 * part, linestyle=("-", "--")[k % 2])
+    return {i: dict(color=mpl.colormaps["viridis"](.85 * part), lw=2.2 - 1.2 * part, linestyle=("-", "--")[k % 2])
             for k, (i, part) in enumerate(parts.items())}
+
+# %% ../nbs/05_figures.ipynb #7f1c52e1
+def log_ticks(
+    axis,  # of matplotlib, such as `ax.yaxis`, on a log scale, when everything is drawn
+) -> None:
+    "Ticks at plain numbers, the closer the less a logarithmic axis spans."
+    low, high = axis.get_view_interval()
+    subs = (1,) if high > 1e4 * low else (1, 3) if high > 30 * low else (1, 1.5, 2, 3, 5, 7)
+    axis.set_major_locator(LogLocator(subs=subs) if high > 5 * low else MaxNLocator(6))
+    axis.set_major_formatter("{x:,g}")
+    axis.set_minor_locator(NullLocator())

@@ -347,31 +347,35 @@ def draw_errors(
     axes,                 # three matplotlib axes
 ) -> None:
     "Draw medians, middle halves, one chain of the smallest M, and theory."
-    smallest, largest = table.sample_size.min(), table.sample_size.max()
-    titles = dict(mean_error=("error of the mean", "|μ̂ − 0|"), std_error=("error of the std. dev.", "|σ̂ − 1|"),
-                  std=("standard deviation", "σ̂"))
+    smallest, largest, last = table.sample_size.min(), table.sample_size.max(), table.generation.max()
+    dots = np.unique(np.searchsorted(table.generation.unique(), np.r_[0, np.geomspace(1, last, 14)]))
+    titles = dict(mean_error=("error of the mean", r"$|\hat\mu-\mu|$"),
+                  std_error=("error of the std. dev.", r"$|\hat\sigma-\sigma|$"),
+                  std=("standard deviation", r"$\hat\sigma$"))
     for ax, (quantity, (title, symbol)) in zip(axes, titles.items()):
         part = table[table.quantity == quantity]
         for M, line in part.groupby("sample_size"):
             median, = ax.plot(line.generation, line["median"], label=f"M = {M:,}")
             ax.fill_between(line.generation, line.low, line.high, color=median.get_color(), alpha=.2, lw=0)
-            ax.plot(line.generation, line.theory, color="k", ls=":", lw=.8,
+            ax.plot(line.generation, line.theory, color="k", marker=".", ls="", ms=4, markevery=dots,
                     label="theory" if M == largest else None)
         one = part[part.sample_size == smallest]
         ax.plot(one.generation, one.one_chain, color="0.5", ls="-", lw=.5, zorder=1,
                 label=f"one chain, M = {smallest:,}")
         ax.set_xscale("symlog", linthresh=1)
-        ax.set(xlabel="generation (log scale from 1)", ylabel=symbol, title=title, xlim=(0, part.generation.max()))
-        if quantity != "std": ax.set(yscale="log")
+        ax.set(xlabel="generation (log scale from 1)", ylabel=f"{symbol} (units of σ)", title=title, xlim=(0, last))
+        if quantity != "std": ax.set(yscale="log", ylim=(part.low.min() / 2, None))
 
 def errors_caption(
     table: pd.DataFrame,  # from `error_table`
     n_chains: int,        # what it was called with
+    policy: str,          # the same
 ) -> str:
     "What `draw_errors` shows, and where it ends."
     last = table[table.generation == table.generation.max()].set_index(["quantity", "sample_size"])["median"]
     def ends(quantity): return ", ".join(f"{value:.3g} for M = {M:,}" for M, value in last[quantity].items())
-    return (f"Median over {n_chains:,} chains (bands: the middle half; thin: one chain; dotted: theory, of errors as "
-            f"long as they are small, on the right √E[σ̂²] or, under replace, the typical σ̂) of a Gaussian whose real "
+    theory = "exp E[log σ̂]" if policy == "replace" else "√E[σ̂²], a mean, which not the median of skewed chains"
+    return (f"Median over {n_chains:,} chains (bands: the middle half; thin: one chain, which is what the paper draws; "
+            f"dots: theory, of errors while they are small, of σ̂ {theory}) of a Gaussian refitted on M points. Real "
             f"data have mean 0 and standard deviation 1. After {table.generation.max():,} generations the median "
             f"standard deviation is {ends('std')}, the median error of the mean {ends('mean_error')}.")

@@ -16,7 +16,8 @@ from joblib import cpu_count
 
 from .chains import device_line, plan, run_chains
 from .commands import OneLineParser, check_values, parse_seeds, run_command, writable_folder
-from .figures import STYLE, last_generation, output_folder, save_figure
+from .driver import output_folder
+from .figures import STYLE, last_generation, save_figure
 from .gmm import (STARTS, TAILS, Mixture, count_modes, merged_at, over_chains, quantile, squared_l2,
                              tail_mass, total_variance, variance_loss)
 from .recursion import generation_rng
@@ -126,7 +127,7 @@ def draw_two_modes(
     bars: pd.DataFrame,   # from `histograms`
 ):  # a matplotlib `Figure`
     "Histograms of one chain; below, over all chains: means, standard deviations, variance, L2 distance."
-    sizes, fig = sorted(bands.n_samples.unique()), plt.figure(figsize=(9, 5.4))
+    sizes, fig = sorted(bands.n_samples.unique()), plt.figure(figsize=(7.8, 5.4))
     top, bottom = fig.subfigures(2, 1)
     _draw_histograms(np.atleast_1d(top.subplots(1, len(sizes), sharey=True)), bars, sizes)
     panels = bottom.subplots(1, 4)
@@ -137,7 +138,7 @@ def draw_two_modes(
     panels[2].set(ylabel="variance (generation 0: 1)")
     panels[2].set_ylim(bottom=0)
     panels[3].set(ylabel="squared L2 distance (1/unit)", yscale="log")
-    panels[2].legend(fontsize=7)
+    panels[2].legend(loc="lower left")
     for ax in panels: ax.set(xlabel="generation", xlim=(0, bands.generation.max()))
     return fig
 
@@ -147,8 +148,8 @@ def _draw_histograms(axes, bars, sizes):
         for g, part in bars[bars.n_samples == N].groupby("generation"):
             line, = ax.plot(part.x, part.model, label=f"generation {g}")
             ax.fill_between(part.x, part.points, step="mid", color=line.get_color(), alpha=.25, lw=0)
-        ax.set(title=f"N = {N:,}, one chain (bars: points)", xlabel="x")
-        ax.legend(fontsize=7)
+        ax.set(title=f"N = {N:,}, one chain (bars: points)", xlabel="x (unit)")
+        ax.legend()
     axes[0].set(ylabel="density (1/unit)", ylim=(0, None))
 
 def _draw_band(ax, band, **style):
@@ -158,11 +159,12 @@ def _draw_band(ax, band, **style):
 
 def _draw_components(axes, bands):
     "Means and standard deviations of all components at one N: median, and 90 % of chains."
-    for ax, kind, label in zip(axes, ("mean_", "std_"), ("means", "standard deviations")):
+    for ax, kind, label in zip(axes, ("mean_", "std_"), ("components' means",
+                                                          "components' std. dev.")):
         for name, band in bands[bands.quantity.str.startswith(kind)].groupby("quantity"):
             first = name == f"{kind}1"
             _draw_band(ax, band, color="k" if first else "0.55", ls="-" if first else "--")
-        ax.set(ylabel=f"{label} (unit)", title=f"components, N = {bands.n_samples.iloc[0]:,}")
+        ax.set(ylabel=f"{label} (unit)", title=f"N = {bands.n_samples.iloc[0]:,}")
 
 # %% ../nbs/06_gmm_study.ipynb #9cf20dc0
 EXAMPLE = """example:
@@ -206,8 +208,9 @@ def study(
     caption = (f"Two modes at −2 and 2, refitted with {n_components} components; {len(seeds)} chains for each "
                f"N. "
                f"Above: the chain with the median variance at the end (seed {chosen[N]} for N = {N:,}), points as "
-               f"bars, models as lines. Below: medians, and bands for 90 % of chains; black and grey, the left and the "
-               f"right component. With N = {N:,}, after {shown[-1]:,} generations, median and 90 % of chains are "
+               f"bars, models as lines. Below: medians, and bands for 90 % of chains; black and solid, the leftmost "
+               f"component; grey and dashed, any other. "
+               f"With N = {N:,}, after {shown[-1]:,} generations, median and 90 % of chains are "
                f"{told('variance_ratio', '.2g')} for the variance relative to generation 0, "
                f"{told('variance_lost_per_generation', '.2%')} for the loss per generation, and "
                f"{told('distance_between_outer_means', '.2g')} for the distance of the outer means; "

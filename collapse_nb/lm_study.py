@@ -199,8 +199,9 @@ def draw_samples(
     table: pd.DataFrame,  # from `sample_table`
     width: int = 88,      # characters in a line
 ) -> plt.Figure:
-    "Texts as a picture: who wrote it on the left, what on the right."
-    parts = [textwrap.wrap(" ".join(text.split()), width) or ["(nothing but white space)"] for text in table.text]
+    "Texts as a picture: who wrote it on the left, what on the right, with a sign for each line break."
+    marked = [" ".join(text.replace("\n", " ↵ ").split()) for text in table.text]
+    parts = [textwrap.wrap(text, width) or ["(nothing but white space)"] for text in marked]
     lines = sum(map(len, parts)) + .7 * len(parts)
     fig, ax = plt.subplots(figsize=(7, .15 * lines + .1), layout="constrained")
     ax.axis("off")
