@@ -4,12 +4,13 @@ PROFILE ?= quick
 BIN = .venv/bin
 SETUP = .venv/installed
 EXTRAS ?= dev
+INSTALL = UV_FIND_LINKS="$$PIP_FIND_LINKS" VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt
 QUIET_BARS = TQDM_DISABLE=1
 
 BENCHMARKS = $(basename $(notdir $(wildcard nbs/benchmarks/*.ipynb)))
 STRESS = $(basename $(notdir $(wildcard nbs/stress/*.ipynb)))
 
-.PHONY: figures benchmarks stress studies test setup chapters readme export clean
+.PHONY: figures benchmarks stress studies test docs setup chapters readme export clean
 .DELETE_ON_ERROR:
 
 figures: setup  ## every figure, at PROFILE size, into figures/PROFILE/
@@ -27,6 +28,10 @@ studies: setup  ## what was tried to find sizes at which an effect shows, into f
 test: setup  ## run every notebook as a test, the figure notebooks at smoke size included
 	$(QUIET_BARS) OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 2 --do_print --timing
 
+docs: .venv/installed-docs  ## the notebooks as pages to read and search, into _docs; nothing is executed
+	$(BIN)/python .docs/build.py
+	@echo "open _docs/index.html, or run: $(BIN)/python -m http.server -d _docs"
+
 setup: $(SETUP)
 
 # uv installs in seconds what takes pip minutes, but reads none of pip's settings: pass on where local wheels lie.
@@ -34,7 +39,11 @@ $(SETUP): settings.ini setup.py constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "collapse_nb needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet -c constraints.txt uv
-	UV_FIND_LINKS="$$PIP_FIND_LINKS" VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt -e '.[$(EXTRAS)]'
+	$(INSTALL) -e '.[$(EXTRAS)]'
+	touch $@
+
+.venv/installed-%: $(SETUP)
+	$(INSTALL) -e '.[$*]'
 	touch $@
 
 chapters: setup  ## re-execute all notebooks in place, or CHAPTERS, so that their outputs match their code
@@ -51,4 +60,4 @@ readme: setup  ## write README.md from nbs/index.ipynb
 	  | sed -E 's#\]\(([0-9a-z_/]+\.ipynb)#](nbs/\1#g; s#\]\(\.\./#](#g' | cat -s > README.md
 
 clean:  ## remove what can be made again
-	rm -rf .venv _work figures/smoke figures/*/executed
+	rm -rf .venv _work _proc _docs figures/smoke figures/*/executed

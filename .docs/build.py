@@ -1,0 +1,214 @@
+"""The site: every notebook through nbdev's processors, then Sphinx, then the galleries; nothing is executed."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from html import escape
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from execnb.nbio import mk_cell, read_nb, write_nb
+from fastcore.docments import DocmentTbl, MarkdownRenderer
+from nbdev.config import get_config
+from nbdev.doclinks import NbdevLookup
+from nbdev.process import Processor
+from nbdev.processors import (FilterDefaults, add_show_docs, clean_magics, filter_stream_, hide_, hide_line,
+                              populate_language, rm_header_dash, strip_ansi)
+from nbdev.showdoc import show_doc
+
+settings = get_config()
+root, pages = settings.config_path, settings.config_path / "_proc"
+site = pages / ".html"  # moved to _docs in the end
+notebooks = settings.nbs_path
+github = f"{settings.git_url}/blob/{settings.branch}"
+lookup = NbdevLookup(incl_libs=settings.lib_name)
+
+
+class Signature(MarkdownRenderer):
+    "What `show_doc` shows: signature, docstring, and the table of docments, as Sphinx has them."
+    def _repr_markdown_(self):
+        plain = self.sig.replace(return_annotation=self.sig.empty,
+                                 parameters=[p.replace(annotation=p.empty) for p in self.sig.parameters.values()])
+        kind = "function" if self.isfunc else "class"
+        parameters = DocmentTbl(self.sym)._repr_markdown_()
+        return f":::{{py:{kind}}} {self.nm}{plain}\n:module: {self.sym.__module__}\n\n{self.docs}\n\n{parameters}\n:::"
+
+
+class show_api(Processor):
+    "Fill the cells that `add_show_docs` has inserted, from the library, which needs no cell to be executed."
+    def cell(self, cell):
+        if not cell.pop("has_sd", False): return
+        module = import_module(f"{settings.lib_name}.{self.nb.module}")
+        vars(module).setdefault("torch", import_module("torch"))  # for annotations where it's imported late
+        symbol = getattr(module, cell.source[len("show_doc("):-1])
+        cell.cell_type, cell.source = "markdown", show_doc(symbol, renderer=Signature)._repr_markdown_()
+        for part in ("outputs", "execution_count"): cell.pop(part, None)
+
+
+class find_module(Processor):
+    "Note which module a notebook makes, and mark the cells that go into it."
+    def begin(self): self.nb.module = None
+    def cell(self, cell):
+        if "default_exp" in cell.directives_:
+            self.nb.module = cell.directives_["default_exp"][0]
+            del cell["source"]
+        elif cell.directives_.keys() & {"export", "exporti"}: cell.metadata["tags"] = ["export"]
+
+
+def rm_widgets(cell):
+    "Progress bars of the notebook's own kind need scripts from elsewhere, and say nothing once they are done."
+    if cell.cell_type == "code":
+        cell.outputs = [o for o in cell.outputs if not any("widget" in kind for kind in o.get("data", {}))]
+
+
+def rm_eval(cell):
+    "nbdev leaves this directive in the code, for quarto."
+    if cell.cell_type == "code": cell.source = re.sub(r"^#\| eval:.*\n", "", cell.source, flags=re.M)
+
+
+def link_names(cell):
+    "A name of the library in backticks leads to its signature."
+    if cell.cell_type != "markdown" or cell.source.startswith(":::"): return
+    here = rf"\]\({re.escape(settings.doc_host + settings.doc_baseurl)}/[^)]*\)"
+    def lead(match): return f"[`{match[1]}`](#{full_name(match[1])})" if full_name(match[1]) else f"`{match[1]}`"
+    cell.source = re.sub(r"\]\(#(\w[\w-]*)\)", lambda match: match[0].lower(), cell.source)  # JupyterLab's anchors have capitals
+    cell.source = re.sub(rf"\[`([\w.]+)(?:\(\))?`{here}", lead, lookup.linkify(cell.source))
+
+
+def full_name(name):
+    "`recurse` → `collapse_nb.recursion.recurse`, where it has a signature on some page."
+    found = [f"{module}.{name}" for module, symbols in import_module(f"{settings.lib_name}._modidx").d["syms"].items()
+             if f"{module}.{name}" in symbols]
+    return found[0] if found and not name.startswith("_") and "." not in name else None
+
+
+class origin(Processor):
+    "Say under the title where a page comes from."
+    def begin(self):
+        path = self.nb.origin
+        module = f"{settings.lib_name}/{self.nb.module}.py"
+        text = f"[{path}]({github}/{path})"
+        if self.nb.module: text += f"; the cells with a blue edge make [{module}]({github}/{module})"
+        self.nb.cells.insert(1, mk_cell(f":::{{container}} origin\n{text}\n:::", "markdown"))
+
+
+class follow_links(Processor):
+    "What the site holds besides pages is linked as a file, and what it doesn't hold on GitHub."
+    def cell(self, cell):
+        if cell.cell_type == "markdown": cell.source = re.sub(r"(?<!!)\[([^\[\]]+)\]\(([^)#:\s]+)\)", self.lead, cell.source)
+
+    def lead(self, match):
+        path = Path(os.path.normpath(Path(self.nb.origin).parent / match[2]))
+        if path.suffix == ".ipynb" or not (root / path).exists(): return match[0]
+        if path.parts[0] != "figures": return f"[{match[1]}]({github}/{path.as_posix()})"
+        depth = len(Path(self.nb.origin).parts) - 2                # the site has no folder nbs
+        there = "../" * depth + path.as_posix()
+        return f"[{match[1]}]({there})" if path.suffix == ".md" else f'<a href="{there}">{match[1]}</a>'
+
+
+class at_full_size(Processor):
+    "The notebooks that draw hold pictures at smoke size; before them comes what a profile has made, with its caption."
+    def begin(self):
+        path = Path(self.nb.origin)
+        found = [folder for folder in profiles() if (folder / f"{path.stem}.png").exists()]
+        if path.parent == Path("nbs") or not found: return
+        links = ", ".join(f'<a href="../figures/{folder.name}/index.html#{path.stem}">{folder.name}</a>' for folder in found)
+        caption = json.loads((found[0] / f"{path.stem}.json").read_text(encoding="utf-8"))["caption"]
+        text = (f'<figure><img src="../figures/{found[0].name}/{path.stem}.png" alt="{escape(caption)}">\n'
+                f"<figcaption>{escape(caption)}</figcaption></figure>\n\nIn the galleries: {links}. Below, the notebook itself, at the size of its tests.")
+        self.nb.cells.insert(2, mk_cell(text, "markdown"))
+
+
+class Book(FilterDefaults):
+    "nbdev's processors, but exported code stays: it is what the book is about."
+    def base_procs(self):
+        return [find_module, populate_language, add_show_docs, strip_ansi, hide_line, filter_stream_, rm_header_dash,
+                show_api, clean_magics, hide_, rm_eval, rm_widgets, follow_links, link_names, origin, at_full_size]
+
+
+def process(path):
+    "One notebook, from nbs into _proc; returns its title."
+    nb = read_nb(path)
+    nb.origin = path.relative_to(root).as_posix()
+    Book()(nb)
+    nb.metadata.pop("widgets", None)
+    for extra in ("origin", "module", "has_docs_"): nb.pop(extra, None)
+    target = pages / path.relative_to(notebooks)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_nb(nb, target)
+    return re.match(r"# (.*)", nb.cells[0].source)[1]
+
+
+def reading_order():
+    "All notebooks by folder: chapters by name, the others as the start page mentions them."
+    mentioned = re.findall(r"\(([\w/]+)\.ipynb\)", (notebooks / "index.ipynb").read_text(encoding="utf-8"))
+    rank = {name: place for place, name in reversed(list(enumerate(mentioned)))}  # the first mention counts
+    def place(path):
+        name = path.relative_to(notebooks).with_suffix("").as_posix()
+        return path.parent != notebooks and rank.get(name, len(rank)), name
+    folders = [notebooks, *(notebooks / name for name in ("figures", "benchmarks", "stress", "studies"))]
+    return {folder: sorted((p for p in folder.glob("*.ipynb") if p.stem != "index"), key=place) for folder in folders}
+
+
+def contents(caption, entries):
+    listed = "\n".join(f"{title} <{page}>" for title, page in entries)
+    return mk_cell(f":::{{toctree}}\n:hidden:\n:caption: {caption}\n\n{listed}\n:::", "markdown")
+
+
+def rank_of_profile(folder): return folder.name != "quick", folder.name != "paper", folder.name
+
+
+def profiles():
+    found = (index.parent for index in (root / "figures").glob("*/index.html"))
+    return sorted((folder for folder in found if folder.name != "smoke"), key=rank_of_profile)
+
+
+def results():
+    "Pages from what RESULTS.md says of a profile, as (title, page)."
+    for folder in profiles():
+        if not (source := folder / "RESULTS.md").exists(): continue
+        target = pages / "figures" / folder.name / source.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = source.read_text(encoding="utf-8")
+        target.write_text(re.sub(r"\[([^\[\]]+)\]\(([\w.]+)\)", r'<a href="\2">\1</a>', text), encoding="utf-8")
+        yield re.match("# (.*)", text)[1], f"figures/{folder.name}/RESULTS"
+
+
+def galleries():
+    "A page that leads to the pictures of each profile, which are copied as they are."
+    parts = ["# Galleries\n\nWhat the figure notebooks have made, profile by profile: pictures, captions, and every number that was drawn."]
+    for folder in profiles():
+        here = f"figures/{folder.name}"
+        shutil.copytree(folder, site / here, ignore=shutil.ignore_patterns("executed"))
+        pictures = "".join(f'<a href="{here}/{p.name}"><img src="{here}/{p.name}" alt="{p.stem}" title="{p.stem}"></a>'
+                           for p in sorted(folder.glob("*.png")))
+        parts.append(f'## {folder.name}\n\n<p><a href="{here}/index.html">Open the gallery</a></p>\n\n'
+                     f'<div class="galleries">{pictures}</div>')
+    (pages / "galleries.md").write_text("\n\n".join(parts), encoding="utf-8")
+
+
+def main():
+    for folder in (pages, settings.doc_path): shutil.rmtree(folder, ignore_errors=True)
+    process(notebooks / "index.ipynb")
+    start = read_nb(pages / "index.ipynb")
+    for folder, paths in reading_order().items():
+        entries = [(process(path), path.relative_to(notebooks).with_suffix("").as_posix()) for path in paths]
+        if folder == notebooks:
+            entries = [(f"{Path(page).name.split('_')[0]} {title}", page) for title, page in entries] + [("Index of names", "genindex")]
+        if folder.name == "figures": entries = [("Galleries", "galleries"), *results(), *entries]
+        start.cells.append(contents("Chapters" if folder == notebooks else folder.name.capitalize(), entries))
+    write_nb(start, pages / "index.ipynb")
+    galleries()
+    mathjax = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
+    for part in ("tex-chtml.js", *(font.relative_to(mathjax) for font in mathjax.glob("output/chtml/fonts/woff-v2/*"))):
+        (site / "_static" / "mathjax" / part).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(mathjax / part, site / "_static" / "mathjax" / part)
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-j", "2", "-c", root / ".docs", "-d", pages / ".doctrees"]
+    subprocess.run([*command, pages, site], check=True)
+    shutil.move(site, settings.doc_path)
+
+
+if __name__ == "__main__": main()
