@@ -259,12 +259,12 @@ def _by_run(vae: Made, quantity: str) -> pd.DataFrame:
     return vae.table[vae.table.of == "ours"].pivot(index="run", columns="generation", values=quantity)
 
 # %% ../nbs/05a_results.ipynb #4401fae6
-def rare_claim(made: dict[str, Made]) -> list[Finding]:
+def rare_claim(made: dict[str, Made], vanished: float = .1) -> list[Finding]:
     "Claim 2: rare events vanish within 3 to 5 generations."
     found = []
     def add(family, where, left, low, high, interval):
         found.append(Finding(where, "nothing is left", f"{spell(left, low, high, '%')} are left{interval}",
-                             judge(left, low, high, .1), FAMILIES[family], 100 * left, "% are left"))
+                             judge(left, low, high, vanished), FAMILIES[family], 100 * left, "% are left"))
     if "discrete_absorption" in made:
         table = made["discrete_absorption"].table
         for (start, m), part in table[table.quantity == "states"].groupby(["start", "sample_size"]):
