@@ -3,6 +3,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +31,9 @@ def run(path):
         client = NotebookClient(notebook, timeout=None, kernel_name="python3", extra_arguments=["--log-level=50"],
                                 resources=dict(metadata=dict(path=path.parent)))
         try: client.execute(env=os.environ | dict(COLLAPSE_RUNS=runs, TQDM_DISABLE="1"))
-        except Exception as e: return f"{path}: failed, left as it was: {str(e).strip().splitlines()[-1]}"
+        except Exception as e:
+            said = re.sub(r"\x1b\[[\d;]*m", "", str(e)).strip().splitlines()[-1]
+            return f"{path}: failed, left as it was: {said}"
     notebook.metadata["outputs_of"] = before
     nbformat.write(notebook, path)
     return f"{path}: done"

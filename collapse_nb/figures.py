@@ -53,11 +53,11 @@ def _cells(figure: str) -> list[dict]:
 # %% ../nbs/05_figures.ipynb #e50b3c17
 def figure_heading(
     figure: str,  # a figure's id
-) -> tuple[str, str, str]:  # title, place in the paper, and what is drawn
+) -> tuple[str, str, str]:  # title, place in the paper (empty where none is named), and what is drawn
     "What a figure notebook says of itself in its first cell."
     lines = [line for line in "".join(_cells(figure)[0]["source"]).splitlines() if line.strip()]
-    place, _, drawn = lines[1].lstrip("> ").partition(": ")
-    return lines[0].lstrip("# "), place, drawn
+    place, colon, drawn = lines[1].lstrip("> ").partition(": ")
+    return lines[0].lstrip("# "), *((place, drawn) if colon else ("", place))
 
 # %% ../nbs/05_figures.ipynb #a2c5b21e
 def default_parameters(
