@@ -1,4 +1,6 @@
 # Two commands for a newcomer, `make figures` and `make test`; the rest is for people who change the chapters.
+SHELL = bash
+.SHELLFLAGS = -o pipefail -c
 PYTHON ?= python3
 PROFILE ?= quick
 BIN = .venv/bin
@@ -28,21 +30,20 @@ studies: setup  ## what was tried to find sizes at which an effect shows, into f
 test: setup  ## run every notebook as a test, the figure notebooks at smoke size included
 	$(QUIET_BARS) OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 2 --do_print --timing
 
-docs: .venv/installed-docs  ## the notebooks as pages to read and search, into _docs; nothing is executed
+docs: setup .venv/installed-docs  ## the notebooks as pages to read and search, into _docs; nothing is executed
 	$(BIN)/python .docs/build.py
 	@echo "open _docs/index.html, or run: $(BIN)/python -m http.server -d _docs"
 
-setup: $(SETUP)
+setup: $(SETUP)-$(EXTRAS)
 
 # uv installs in seconds what takes pip minutes, but reads none of pip's settings: pass on where local wheels lie.
 $(SETUP): settings.ini setup.py constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "collapse_nb needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet -c constraints.txt uv
-	$(INSTALL) -e '.[$(EXTRAS)]'
 	touch $@
 
-.venv/installed-%: $(SETUP)
+$(SETUP)-%: $(SETUP)
 	$(INSTALL) -e '.[$*]'
 	touch $@
 
@@ -57,7 +58,8 @@ readme: setup  ## write README.md from nbs/index.ipynb
 	  --RegexRemovePreprocessor.enabled=True --RegexRemovePreprocessor.patterns='#\| hide' \
 	  --TagRemovePreprocessor.enabled=True --TagRemovePreprocessor.remove_input_tags=remove-input \
 	  | awk '/^```/ { inside = !inside; if (inside && /^``` *$$/) $$0 = "```python" } { print }' \
-	  | sed -E 's#\]\(([0-9a-z_/]+\.ipynb)#](nbs/\1#g; s#\]\(\.\./#](#g' | cat -s > README.md
+	  | sed -E 's#\]\(([0-9a-z_/]+\.ipynb)#](nbs/\1#g; s#\]\(\.\./#](#g' | cat -s > README.md.part
+	mv README.md.part README.md
 
 clean:  ## remove what can be made again
 	rm -rf .venv _work _proc _docs figures/smoke figures/*/executed

@@ -11,6 +11,7 @@ import ast
 import json
 import os
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
@@ -22,7 +23,7 @@ from .commands import (OneLineParser, check_writable, project_path, run_command,
                                   writable_folder)
 from .data import device_name, find_device
 from .figures import (check_parameters, code_fingerprint, default_parameters, figure_heading,
-                                 figure_notebook, load_profile, notebooks)
+                                 figure_notebook, load_profile, notebooks, read_record)
 from .gallery import figure_chapter, reading_order, write_gallery
 from .results import read_made, results_page
 from .runs import aside, provenance, runs_folder
@@ -74,8 +75,8 @@ def figure_state(
     folder: Path,      # where it would lie
 ) -> str:  # 'current', or what it is instead
     "Would making a figure give what is there?"
-    if not all((folder / f"{figure}.{kind}").exists() for kind in ("json", "png", "pdf", "csv")): return "missing"
-    record = json.loads((folder / f"{figure}.json").read_text(encoding="utf-8"))
+    record = read_record(folder, figure)
+    if not record or not all((folder / f"{figure}.{kind}").exists() for kind in ("png", "pdf", "csv")): return "missing"
     wanted = default_parameters(figure) | parameters
     del wanted["out"]
     if record["parameters"] != wanted: return "other parameters"
@@ -113,9 +114,10 @@ def run_figures(
     if n_jobs < 1: raise ValueError(f"jobs is {n_jobs}: expected at least 1")
     jobs, failures = figure_jobs(figures, profile, overrides), {}
     folder = writable_folder(output_folder(profile, out))
-    bar = tqdm(total=len(jobs), desc="figures", unit="figure")
+    bar, stopped = tqdm(total=len(jobs), desc="figures", unit="figure"), threading.Event()
     def make(family):
         for figure in family:
+            if stopped.is_set(): return
             start = time.perf_counter()
             if not force and figure_state(figure, jobs[figure], folder) == "current":
                 failures[figure], outcome = None, "is current; --force makes it again"
@@ -128,6 +130,7 @@ def run_figures(
     pool = ThreadPoolExecutor(n_jobs)
     try: list(pool.map(make, [list(family) for _, family in groupby(reading_order(jobs), figure_chapter)]))
     finally:
+        stopped.set()
         pool.shutdown(wait=False, cancel_futures=True)
         bar.close()
     write_results(folder)
@@ -190,11 +193,11 @@ def figure_list(
 ) -> str:
     "A line for each figure: place in the paper, seconds that it took at each size, and its state in `folder`."
     def took(figure, place):
-        path = place / f"{figure}.json"
-        seconds = json.loads(path.read_text(encoding="utf-8")).get("seconds") if path.exists() else None
+        seconds = (read_record(place, figure) or {}).get("seconds")
         return "-" if seconds is None else f"{seconds:.0f} s"
-    rows = [["figure", "in the paper", "quick", "paper", f"in {folder.name}"]]
-    rows += [[figure, figure_heading(figure)[1], *(took(figure, output_folder(size)) for size in ("quick", "paper")),
+    sizes = ("quick", "local", "paper")
+    rows = [["figure", "in the paper", *sizes, f"in {folder.name}"]]
+    rows += [[figure, figure_heading(figure)[1], *(took(figure, output_folder(size)) for size in sizes),
               figure_state(figure, jobs[figure], folder)] for figure in reading_order(figures)]
     widths = [max(map(len, column)) for column in zip(*rows)]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
@@ -211,7 +214,7 @@ def main(
 def _make(options) -> int:
     "What `collapse_figures` does."
     named = list(notebooks("figures") if options.profile == "smoke" else load_profile(options.profile))
-    for figure in (figures := options.only or named): figure_notebook(figure)
+    for figure in (figures := list(dict.fromkeys(options.only or named))): figure_notebook(figure)
     overrides = dict(_override(text) for text in options.parameter)
     jobs = figure_jobs(figures, options.profile, overrides)    # mistakes are found before anything is written
     if options.jobs < 1: raise ValueError(f"--jobs is {options.jobs}: expected at least 1")

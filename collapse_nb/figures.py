@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['FOLDERS', 'PROFILES', 'STYLE', 'notebooks', 'figure_notebook', 'figure_heading', 'default_parameters',
-           'figure_parameters', 'check_parameters', 'load_profile', 'code_fingerprint', 'save_figure', 'seconds',
-           'peak_memory', 'last_generation', 'generation_styles', 'log_ticks']
+           'figure_parameters', 'check_parameters', 'load_profile', 'read_record', 'code_fingerprint', 'save_figure',
+           'seconds', 'peak_memory', 'last_generation', 'generation_styles', 'log_ticks']
 
 # %% ../nbs/05_figures.ipynb #6ecee7da
 import ast
@@ -117,6 +117,18 @@ STYLE = {
     "legend.fontsize": 8, "legend.frameon": False,
     "figure.constrained_layout.use": True, "figure.dpi": 100, "savefig.dpi": 200, "pdf.fonttype": 42,
 }
+
+# %% ../nbs/05_figures.ipynb #2c6d10fa
+def read_record(
+    folder: Path,  # where a figure lies
+    figure: str,   # its id
+) -> dict | None:  # its provenance; None where there is none, or none that can be read
+    "What a figure has noted of how it was made."
+    try: record = json.loads((Path(folder) / f"{figure}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError): return None
+    needed = {"figure", "caption", "parameters", "versions", "made", "device", "machine", "commit"}
+    sound = isinstance(record, dict) and needed <= record.keys() and isinstance(record["parameters"], dict)
+    return record if sound else None
 
 # %% ../nbs/05_figures.ipynb #0a94c5be
 def code_fingerprint(
