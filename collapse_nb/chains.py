@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, replace
 from functools import cache, partialmethod
 from importlib.util import find_spec
@@ -38,8 +38,8 @@ from .commands import (SIGNALS, OneLineParser, check_values, check_writable, nea
 from .data import (device_name, find_device, find_precision, fingerprint, load_images, load_labels,
                               load_text, load_tokenizer, token_blocks)
 from .recursion import parse_policy
-from .runs import (Chain, Run, bytes_needed, canonical, check_space, check_weights, complete, reached,
-                              runs_folder)
+from .runs import (Chain, Run, bytes_needed, canonical, check_space, check_weights, complete, only_writer,
+                              reached, runs_folder)
 
 # %% ../nbs/04a_chains.ipynb #a44267ca
 FAMILIES: dict[str, Callable] = {}                             # name -> options to `Chain`
@@ -555,8 +555,8 @@ def _side_by_side(jobs: list[tuple], **_) -> Iterator[tuple]:
     def run(i, job):
         try: outcomes.put((i, work(*job, quiet=False, meeting=meeting)))
         finally: meeting.leave()
-    for i, (*job, how) in enumerate(jobs):                     # one that waited for a run would keep the others waiting
-        threading.Thread(target=run, args=(i, (*job, how | dict(wait=False))), daemon=True).start()
+    for i, (*job, how) in enumerate(jobs):                     # all runs are held by whoever asks for this
+        threading.Thread(target=run, args=(i, (*job, how | dict(wait=None))), daemon=True).start()
     for _ in jobs: yield outcomes.get()
 
 # %% ../nbs/04a_chains.ipynb #9b3f70e0
@@ -655,9 +655,17 @@ def carry_out(
     with _progress([run.folder for run in runs], [len(run.chain.real) for run in runs], n_generations):
         for i, job in enumerate(jobs):                         # those that are there are only looked at
             if i not in todo: outcomes[i] = work(*job, quiet=False)
-        found = BACKENDS[backend]([jobs[i] for i in todo], n_jobs=n_jobs, gpus=gpus) if todo else ()
-        for k, outcome in found: outcomes[todo[k]] = outcome
+        with _hold([runs[i] for i in todo] if backend == "together" else [], wait):
+            found = BACKENDS[backend]([jobs[i] for i in todo], n_jobs=n_jobs, gpus=gpus) if todo else ()
+            for k, outcome in found: outcomes[todo[k]] = outcome
     return [outcomes[i] for i in range(len(runs))]
+
+@contextmanager
+def _hold(runs: list[Run], wait: bool) -> Iterator[None]:
+    "Within, no other process writes to these runs; taken in the order of their names, so that no two wait for each other."
+    with ExitStack() as held:
+        for run in sorted(runs, key=lambda run: run.id): held.enter_context(only_writer(run.folder, wait))
+        yield
 
 def _check_backend(backend: str, runs: list[Run]) -> None:
     "Raises `ValueError` for chains that can't be trained together, but should be."
