@@ -153,7 +153,7 @@ EXAMPLES = """examples:
   collapse_figures --list                     which there are, how long they take, and which are up to date
   collapse_figures --only gmm_scatter -p n_samples=500
   collapse_figures --only vae_samples -p images=DIR -p split=test -p n_images=2000
-  collapse_figures --profile local -p images=DIR -p text=DIR -p tokenizer=DIR      from folders
+  collapse_figures --profile local -p images=DIR -p text=DIR -p tokenizer=DIR      a GPU; from folders
   collapse_figures --profile paper            needs a GPU and the hub
 """
 

@@ -149,7 +149,7 @@ def save_figure(
     caption: str,         # one or two sentences that say what is seen, numbers filled in from the data
     namespace: dict,      # `globals()` of the notebook, from which its parameters are read
     data: dict = {},      # name -> fingerprint of each data set used
-    device: str = "cpu",  # what the models ran on
+    device: str = "cpu",  # what the models ran on, where there are no runs to say it
     results: dict = {},   # name -> numbers that sum up the table
     runs: Sequence[Run] = (),  # on the disk, that the numbers come from
     texts: dict[str, str] = {},  # suffix, such as 'html' -> content of a further file
@@ -158,10 +158,11 @@ def save_figure(
     parameters = figure_parameters(figure, namespace)
     folder = project_path(parameters.pop("out"))
     folder.mkdir(parents=True, exist_ok=True)
-    record = dict(figure=figure, caption=caption, parameters=parameters, data=data, device=device,
-                  code=code_fingerprint(figure),
+    origin = _origin(runs, device)
+    record = dict(figure=figure, caption=caption, parameters=parameters, data=data,
+                  device=" and ".join(origin["devices"]) or device, code=code_fingerprint(figure),
                   **(dict(results=results) if results else {}),
-                  **(dict(runs=_origin(runs)) if runs else {}), **(dict(also=list(texts)) if texts else {}),
+                  **(dict(runs=origin) if runs else {}), **(dict(also=list(texts)) if texts else {}),
                   **provenance())
     with aside(folder / f"{figure}.png") as part: picture.savefig(part, format="png")
     with aside(folder / f"{figure}.pdf") as part:
@@ -175,11 +176,12 @@ def save_figure(
           f"{folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder}")
     return folder
 
-def _origin(runs: Sequence[Run]) -> dict:
-    "The names of runs, and how many of them were begun with which commit."
-    begun = [read_sealed(run.folder / "run.json")["begun"] for run in runs]
-    commits = Counter(b["commit"] + " and uncommitted changes" * b["uncommitted_changes"] for b in begun)
-    return dict(names=[run.id for run in runs], begun=dict(commits))
+def _origin(runs: Sequence[Run], device: str) -> dict:
+    "The names of runs, and how many of them were begun with which commit and on which device."
+    facts = [read_sealed(run.folder / "run.json") for run in runs]
+    commits = Counter(f["begun"]["commit"] + " and uncommitted changes" * f["begun"]["uncommitted_changes"] for f in facts)
+    return dict(names=[run.id for run in runs], begun=dict(commits),
+                devices=dict(Counter(f["device"] or device for f in facts)))
 
 # %% ../nbs/05_figures.ipynb #3f73d920
 def seconds(
