@@ -318,7 +318,7 @@ def modes_claim(made: dict[str, Made]) -> list[Finding]:
             found.append(Finding(f"kinds of digits, weighed, generation {last:.0f}; {image_setting(vae)}", "one",
                                  f"{spell(value, low, high)}, all of {len(kinds)} runs; {kinds[0].mean():.3g} in "
                                  f"generation 0; {unsure:.0%} of the images are ambiguous",
-                                 judge(value, low, high, 2), FAMILIES[2], value, "kinds of digits are left"))
+                                 judge(value, low, high, 2), FAMILIES[2], value, "of ten kinds of digits left"))
     return found
 
 # %% ../nbs/05a_results.ipynb #7816fb80
