@@ -1,4 +1,4 @@
-"""Every page in a real browser, narrow and wide, light and dark: nothing fails to load, nothing sticks out, nothing is left unrendered.
+"""Every page in a real browser, narrow and wide, light and dark: everything loads, fits and is rendered, and links lead somewhere.
 
 check_pages.py _docs                       the site: served on 127.0.0.1; equations and search as well
 check_pages.py --files figures/*/index.html    galleries as they are opened from the disk; every picture described
@@ -11,7 +11,7 @@ import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 VIEWS = (1400, "light"), (400, "light"), (400, "dark"), (1400, "dark")
 BROWSERS = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
@@ -40,7 +40,8 @@ INSPECT = r"""async () => {
     }
     const broken = document.querySelectorAll("mjx-merror, .katex-error");
     for (const element of broken) found.push(`broken equation: ${element.textContent.slice(0, 60)}`);
-    return {found, equations: document.querySelectorAll("mjx-container, math").length};
+    const links = [...new Set([...document.links].map(link => link.href.split(/[?#]/)[0]))];
+    return {found, links, equations: document.querySelectorAll("mjx-container, math").length};
 }"""
 
 
@@ -83,8 +84,8 @@ class Checker:
                 and self.note(name, f"asks another server: {r.url}", where))
         return page
 
-    def visit(self, urls, need_alt=False, need_equations=()):
-        "Open every page, `urls` being name → address, and look at it at all widths and in both schemes."
+    def visit(self, urls, root="file://", folder=Path("/"), need_alt=False, need_equations=()):
+        "Open every page, `urls` being name → address, and look at it at all widths and in both schemes; `folder` is at `root`."
         with self.browser.new_context() as context:
             for name, url in urls.items():
                 where = []                                         # what the page looks like at the moment
@@ -99,6 +100,9 @@ class Checker:
                         if need_alt or not fault.startswith("no alt"): self.note(name, fault, where)
                     if name in need_equations and not seen["equations"]: self.note(name, "no equation is rendered", where)
                     if self.screenshots: self.shoot(page, f"{name}-{width}-{scheme}")
+                for link in seen["links"]:
+                    path = folder / unquote(link.removeprefix(root)).lstrip("/")
+                    if link.startswith(root) and not path.exists(): self.note(name, f"link to nothing: {link}", where)
                 page.close()
                 self.visited += 1
 
@@ -138,7 +142,8 @@ def main():
         if args.site:
             names = sorted(p.relative_to(args.site).as_posix() for p in args.site.rglob("*.html") if "_static" not in p.parts)
             base = serve(args.site)
-            checker.visit({n: f"{base}/{quote(n)}" for n in names if not args.only or n in args.only}, need_equations=EQUATIONS)
+            checker.visit({n: f"{base}/{quote(n)}" for n in names if not args.only or n in args.only}, base, args.site,
+                          need_equations=EQUATIONS)
             checker.search(base)
         checker.visit({str(p): p.resolve().as_uri() for p in args.files}, need_alt=True)
         browser.close()

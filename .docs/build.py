@@ -183,6 +183,8 @@ def galleries():
     for folder in profiles():
         here = f"figures/{folder.name}"
         shutil.copytree(folder, site / here, ignore=shutil.ignore_patterns("executed"))
+        page = site / here / "index.html"                          # whose links lead to notebooks, which are pages here
+        page.write_text(re.sub(r"\.\./nbs/([\w/]+)\.ipynb", r"../\1.html", page.read_text(encoding="utf-8")), encoding="utf-8")
         pictures = "".join(f'<a href="{here}/{p.name}"><img src="{here}/{p.name}" alt="{p.stem}" title="{p.stem}"></a>'
                            for p in sorted(folder.glob("*.png")))
         parts.append(f'## {folder.name}\n\n<p><a href="{here}/index.html">Open the gallery</a></p>\n\n'

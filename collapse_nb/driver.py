@@ -46,6 +46,8 @@ def run_figure(
 ) -> str | None:  # None, or one line that says why it failed
     "Execute one figure notebook through papermill."
     import papermill
+    try: find_device(parameters.get("accelerator", "auto"))
+    except ValueError as e: return str(e)
     start, executed = time.perf_counter(), writable_folder(folder / "executed")
     unfinished = executed / f"{figure}.unfinished.ipynb"
     try:
@@ -151,8 +153,8 @@ def write_results(
 EXAMPLES = """examples:
   collapse_figures                            every figure, laptop size
   collapse_figures --list                     which there are, how long they take, and which are up to date
-  collapse_figures --only gmm_scatter -p n_samples=500
-  collapse_figures --only vae_samples -p images=DIR -p split=test -p n_images=2000
+  collapse_figures --only gmm_scatter -p n_samples=500 --out mine
+  collapse_figures --only vae_samples -p images=DIR -p split=test -p n_images=2000 --out mine
   collapse_figures --profile local -p images=DIR -p text=DIR -p tokenizer=DIR      a GPU; from folders
   collapse_figures --profile paper            needs a GPU and the hub
 """
