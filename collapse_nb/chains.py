@@ -77,7 +77,7 @@ def first_sets(
 # %% ../nbs/04a_chains.ipynb #b0067d68
 @family
 def gaussian(
-    policy: str = "replace",  # how the next training set is made
+    policy: str = "replace",  # the next training set: replace, keep(.1), accumulate, fresh(.1), accumulate_subsample(500)
     seed: int = 0,            # all randomness comes from it
     n_samples: int = 100,     # points in the real data
     d: int = 1,               # dimensions
@@ -95,7 +95,7 @@ def gaussian(
 # %% ../nbs/04a_chains.ipynb #28152d1c
 @family
 def discrete(
-    policy: str = "replace",  # how the next training set is made
+    policy: str = "replace",  # the next training set: replace, keep(.1), accumulate, fresh(.1), accumulate_subsample(500)
     seed: int = 0,            # all randomness comes from it
     n_samples: int = 100,     # draws in the real data
     n_states: int = 1000,     # states of positive probability
@@ -114,7 +114,7 @@ def discrete(
 # %% ../nbs/04a_chains.ipynb #5802da75
 @family
 def gmm(
-    policy: str = "replace",  # how the next training set is made
+    policy: str = "replace",  # the next training set: replace, keep(.1), accumulate, fresh(.1), accumulate_subsample(500)
     seed: int = 0,            # all randomness comes from it
     start: str = "two",       # real distribution: in the plane 'two' or 'one', on the line two 'modes'
     n_samples: int = 500,     # points in the real data
@@ -211,7 +211,7 @@ def _classifier(*source):
 
 @family
 def vae(
-    policy: str = "replace",      # how the next training set is made
+    policy: str = "replace",      # the next training set: replace, keep(.1), accumulate, accumulate_subsample(500)
     seed: int = 0,                # all randomness comes from it
     images: str = "digits",       # 'digits', 'mnist' (hub), or a folder of idx files
     split: str = "train",         # part of the source to train on, 'train' or 'test'
@@ -328,7 +328,7 @@ def lm_measure(
 # %% ../nbs/04a_chains.ipynb #0311045e
 @family
 def lm(
-    policy: str = "replace",             # how the next training set is made
+    policy: str = "replace",             # the next training set: replace, keep(.1), accumulate, accumulate_subsample(500)
     seed: int = 0,                       # all randomness comes from it
     setting: str = "own",                # the paper's 'a' (replace, 5 epochs) or 'b' (keep(.1), 10 epochs), or 'own'
     text: str = "wikitext2",             # 'wikitext2' (hub), 'pydoc', or a folder with texts
@@ -721,7 +721,7 @@ def _add_common(parser: OneLineParser) -> None:
     "What the chains of all families have."
     _add(parser, "n_generations", int, "generations after generation 0 (default: 10)", metavar="G")
     _add(parser, "seeds", str, "one chain each, such as 0-4 or 0,3,7 (default: 0)")
-    _add(parser, "weights", str, "of which generations a network's weights are kept: first, last, first last, "
+    _add(parser, "weights", str, "lm and vae: of which generations weights are kept: first, last, first last, "
          "all, none (default: lm first last, vae all)", nargs="+", metavar="WHICH")
     parser.add_argument("--parameters", metavar="FILE",
                         help="YAML file with any of the options above, such as 'n_samples: 500'")
@@ -797,7 +797,7 @@ def _check_engine(chosen) -> None:
     if not 0 <= gpus <= 1000: raise ValueError(f"--gpus-per-chain is {gpus}: expected 0 to 1,000")
     if gpus and not package: raise ValueError(f"--gpus-per-chain is {gpus}, which needs --backend ray or dask")
     if package and not find_spec(package):
-        raise ValueError(f"--backend {chosen.backend} needs the package '{package}': install it, or leave it out")
+        raise ValueError(f"--backend {chosen.backend} needs the package '{package}': pip install {package}, or leave it out")
 
 def _run(chosen) -> int:
     "What `collapse_chain` does."

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from .commands import (OneLineParser, check_writable, project_path, run_command, user_path,
                                   writable_folder)
 from .data import device_name, find_device
-from .figures import (check_parameters, code_fingerprint, default_parameters, figure_heading,
+from .figures import (PROFILES, check_parameters, code_fingerprint, default_parameters, figure_heading,
                                  figure_notebook, load_profile, notebooks, read_record)
 from .gallery import figure_chapter, reading_order, write_gallery
 from .results import read_made, results_page
@@ -166,7 +166,8 @@ def _parser() -> OneLineParser:
     parser.add_argument("--only", nargs="+", metavar="ID",
                         help="figures to make (default: all that the profile names)")
     parser.add_argument("--profile", default="quick",
-                        help="smoke, quick, local, paper, or a parameter file of your own (default: quick)")
+                        help="smoke, quick, local, local_cpu, paper, or a parameter file of your own (default: "
+                                             "quick)")
     parser.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE",
                         help="replace a parameter of those chosen figures that have it; may be repeated")
     parser.add_argument("--out", help="folder for the results (default: figures/PROFILE in the project)")
@@ -231,10 +232,12 @@ def _make(options) -> int:
     reason = "since torch finds no GPU" if device.type == "cpu" else "since it is there, where a figure can use it"
     print(f"{', '.join(figures)}: profile {options.profile}, on {device_name(device)}, {reason}, into {folder}; chains "
           f"in {runs_folder()}")
+    if overrides and options.out is None and options.profile in PROFILES:
+        print(f"note: not all parameters are those of the profile; --out keeps {folder} as it is")
     failures = run_figures(figures, options.profile, overrides, options.out, options.jobs, options.force)
     failed = {figure: failure for figure, failure in failures.items() if failure}
     results = f"; results: {folder / 'RESULTS.md'}" if (folder / "RESULTS.md").exists() else ""
-    print(f"{len(failures) - len(failed)} of {len(failures)} figures are there; gallery: {folder / 'index.html'}"
-          f"{results}")
+    gallery = f"; gallery: {folder / 'index.html'}{results}" if len(failures) > len(failed) else ""
+    print(f"{len(failures) - len(failed)} of {len(failures)} figures are there{gallery}")
     for figure, failure in failed.items(): print(f"collapse_figures: {figure} failed: {failure}", file=sys.stderr)
     return int(bool(failed))

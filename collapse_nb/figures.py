@@ -86,7 +86,7 @@ def check_parameters(
     check_values(given, default_parameters(figure), f"figure '{figure}'")
 
 # %% ../nbs/05_figures.ipynb #874ea668
-PROFILES = ("smoke", "quick", "local", "paper")
+PROFILES = ("smoke", "quick", "local", "local_cpu", "paper")
 
 def load_profile(
     profile: str,  # one of `PROFILES`, or a YAML file of one's own
@@ -98,8 +98,8 @@ def load_profile(
                          f"another name")
     path = project_path(f"nbs/figures/params/{profile}.yml") if profile in PROFILES else Path(profile)
     if path.suffix not in (".yml", ".yaml"):
-        raise ValueError(f"no profile '{profile}': {nearest(profile, list(PROFILES))}; or give a file that "
-                         f"ends in .yml")
+        raise ValueError(f"no profile '{profile}': {nearest(profile, list(PROFILES))} (a file of your own has to "
+                         "end in .yml)")
     content = read_parameters(path)
     for figure, parameters in content.items():
         if not isinstance(parameters, dict):

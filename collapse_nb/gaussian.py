@@ -374,7 +374,7 @@ def errors_caption(
     "What `draw_errors` shows, and where it ends."
     last = table[table.generation == table.generation.max()].set_index(["quantity", "sample_size"])["median"]
     def ends(quantity): return ", ".join(f"{value:.3g} for M = {M:,}" for M, value in last[quantity].items())
-    theory = "exp E[log σ̂]" if policy == "replace" else "√E[σ̂²], a mean, which not the median of skewed chains"
+    theory = "exp E[log σ̂]" if policy == "replace" else "√E[σ̂²], from a mean, not the median of skewed chains"
     return (f"Median over {n_chains:,} chains (bands: the middle half; thin: one chain, which is what the paper draws; "
             f"dots: theory, of errors while they are small, of σ̂ {theory}) of a Gaussian refitted on M points. Real "
             f"data have mean 0 and standard deviation 1. After {table.generation.max():,} generations the median "

@@ -358,8 +358,10 @@ def read_step(
 ) -> Step:
     "Read all that the options name. Raises `OSError` or `ValueError` for what can't be had, or doesn't fit."
     (trains, generates, _), few = deeds(chosen), 2 * chosen.batch_size if chosen.debug else None
-    texts = load_text(chosen.data)
     given = chosen.load_generate and load_blocks(_blocks_file(chosen.load_generate, "--load-generate"))[:few]
+    if chosen.load_name and not (path := user_path(chosen.load_name)).exists():    # before the hub is asked for a text
+        raise ValueError(f"no checkpoint '{path}': give one that training has kept")
+    texts = load_text(chosen.data)
     network, tokenizer, name = open_model(chosen, texts["train"])
     def cut(split): return token_blocks(texts[split], tokenizer, chosen.block_size)[:few]
     sets = {}
