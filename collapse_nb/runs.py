@@ -891,8 +891,8 @@ def _half(store: Folders, index: int) -> bool:
 
 # %% ../nbs/02d_runs.ipynb #5089fe5c
 EXAMPLES = """examples:
-  collapse_runs ls                            every run, how far it is, how much it takes
-  collapse_runs show gmm-0123456789abcdef
+  collapse_runs ls                            every run, how far it is, what it takes, in which options it differs
+  collapse_runs show gmm-0123456789abcdef     its configuration, its measures, and how to open it in Python
   collapse_runs verify                        read everything again; status 1 if something is damaged
   collapse_runs rm gmm-0123456789abcdef
 """
@@ -927,31 +927,90 @@ def disk_use(
     "What the files of a run take."
     return sum(p.lstat().st_size for p in folder.rglob("*") if not p.is_dir())
 
-def _line(folder: Path) -> str:
-    "A run in one line."
-    try: check_links(folder)
-    except ValueError: return f"{folder.name:28} holds a link or a device: 'collapse_runs rm' removes it"
-    config = (_facts_of(folder) or dict(config=dict(policy="(run.json is damaged)")))["config"]
+def _reach(folder: Path) -> str:
+    "How far a run is."
     single = [f"a {name}" for name in SINGLE_PIECES if (folder / name).exists()]
-    last = single[0] if single else f"generation {reached(folder) - 1}" if reached(folder) else "nothing yet"
-    return (f"{folder.name:28} {_plain(config.get('policy', '')):26.26} seed "
-            f"{_plain(config.get('seed', '')):6.12} {last:>16} "
-            f"{size_text(disk_use(folder)):>8}")
+    return single[0] if single else f"generation {reached(folder) - 1}" if reached(folder) else "nothing yet"
+
+def _is_hash(value) -> bool:
+    "Is a value of a configuration a fingerprint, or a list of them?"
+    parts = value if isinstance(value, list) else [value]
+    return bool(parts) and all(isinstance(p, str) and re.fullmatch("[0-9a-f]{16}", p) for p in parts)
+
+def _flat(config: dict, hashes: bool = True) -> dict[str, str]:
+    "The values of a configuration as texts; those of a dictionary in it go by both names, such as decoding.top_k."
+    parts = [(name, value.items() if isinstance(value, dict) else [("", value)]) for name, value in config.items()]
+    return {_plain(f"{name}.{inner}" if inner else name): _plain(v) for name, values in parts for inner, v in values
+            if hashes or not _is_hash(v)}
+
+# %% ../nbs/02d_runs.ipynb #8f41c2d7
+def _look(folder: Path) -> dict | str:
+    "What run.json says, or what is wrong with the run."
+    try: check_links(folder)
+    except ValueError: return "holds a link or a device: 'collapse_runs rm' removes it"
+    return _facts_of(folder) or "run.json is damaged"
+
+def _differing(configs: list[dict]) -> dict[str, set]:
+    "For each family, in which values its configurations differ, but for seed, policy and fingerprints."
+    seen = {}
+    for config in configs: seen.setdefault(config["family"], []).append(_flat(config, hashes=False))
+    return {family: {name for name in set().union(*flats) - {"seed", "policy"}
+                     if len({flat.get(name) for flat in flats}) > 1} for family, flats in seen.items()}
+
+def _row(folder: Path, facts: dict | str, names: dict[str, set]) -> list[str]:
+    "What the list says of a run."
+    size = size_text(disk_use(folder))
+    if isinstance(facts, str): return [folder.name, "", "", "", size, facts]
+    config = facts["config"]
+    values, differ = _flat(config, hashes=False), names[config["family"]]
+    options = [f"{name}={value}" for name, value in sorted(values.items()) if name in differ]
+    return [folder.name, f"{_plain(config.get('policy', '')):.26}", f"{_plain(config.get('seed', '')):.20}",
+            _reach(folder), size, f"{' '.join(options):.300}"]
+
+def _list(folders: list[Path]) -> None:
+    "A header, and each run in one line."
+    found = {folder: _look(folder) for folder in folders}
+    names = _differing([facts["config"] for facts in found.values() if isinstance(facts, dict)])
+    rows = [_row(folder, facts, names) for folder, facts in found.items()]
+    rows = [["run", "policy", "seed", "reached", "size", "options that differ"]] * bool(rows) + rows
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    for row in rows: print("  ".join(f"{t:{side}{n}}" for t, side, n in zip(row, "<<><><", widths)).rstrip())
+
+# %% ../nbs/02d_runs.ipynb #b35e9a06
+def _python(folder: Path, config: dict) -> str:
+    "A line of Python that opens a chain. Until its dots are replaced it's no Python, so it can't begin another chain."
+    given = [f"{name}={value!a}" for name, value in sorted(config.items()) if name.isidentifier() and name.isascii()
+             and name != "family" and isinstance(value, str | int | float) and not _is_hash(value)]
+    n, here = reached(folder) - 1, folder.parent == runs_folder()
+    return ("from pathlib import Path; " * (not here) + "from collapse_nb.chains import run_chains; run, = run_chains("
+            f"{config['family']!a}, [dict({', '.join(given)}, ...)], {n}"
+            + f", root=Path({str(folder.parent)!a})" * (not here) + f"); run.generation({n}).model")
 
 def _show(folder: Path) -> None:
     "All there is to know about a run."
     facts = _facts_of(folder)
     if not facts: raise ValueError(f"run.json of {folder.name} is damaged: run the same chain again, or remove it")
-    print(_line(folder))
-    for name in ("config", "notes", "begun", "device"):
-        value = facts.get(name, {})
-        for key, v in (value.items() if isinstance(value, dict) else [("", value)]):
-            print(f"  {name:8} {_plain(key):20} {_plain(v)}")
-    for path in sorted(folder.glob("generation_*/measures/measures.json")):
+    print(f"{folder.name}: {_reach(folder)}, {size_text(disk_use(folder))}\nconfiguration")
+    for name, value in sorted(_flat(facts["config"]).items()): print(f"  {name}: {value}")
+    for title in ("notes", "begun", "device"):
+        value = facts.get(title) or {}
+        if value: print(title if isinstance(value, dict) else f"{title}: {_plain(value)}")
+        for name, v in (value.items() if isinstance(value, dict) else ()): print(f"  {_plain(name)}: {_plain(v)}")
+    _show_work(folder)
+    if facts["config"].get("policy") and reached(folder) > 1:
+        print("in Python, with its other options, such as the number of real examples, in place of the dots\n  "
+              + _python(folder, facts["config"]))
+
+def _show_work(folder: Path) -> None:
+    "What was measured, and who worked on a run."
+    measures, sessions = sorted(folder.glob("generation_*/measures/measures.json")), read_log(folder)["sessions"]
+    if measures: print("measures")
+    for path in measures:
         try: found = _plain(json.loads(path.read_bytes()))
         except (ValueError, RecursionError): found = "damaged"
-        print(f"  {path.parent.parent.name}  {found}")
-    for session in read_log(folder)["sessions"]: print(f"  session  {_plain(session)}")
+        print(f"  {path.parent.parent.name}: {found}")
+    if sessions: print("sessions")
+    for session in sessions: print(f"  {_plain(session)}")
 
 # %% ../nbs/02d_runs.ipynb #2cba94ce
 def _remove(folder: Path, weights: bool) -> None:
@@ -983,14 +1042,15 @@ def _work(options) -> int:
     if options.weights and (bare := [f.name for f in folders if not list(f.glob("generation_*"))]):
         raise ValueError(f"run '{bare[0]}' has no weights to remove: leave --weights out to remove all of it")
     for folder in folders:
-        if options.action == "ls": print(_line(folder))
-        elif options.action == "show": _show(folder)
+        if options.action == "show": _show(folder)
         elif options.action == "rm": _remove(folder, options.weights)
-        else:
+        elif options.action == "verify":
             bad = verify(folder)
             print(f"{folder.name}: {'damaged: ' + ', '.join(_plain(name) for name in bad) if bad else 'sound'}")
             status |= bool(bad)
     if options.action == "rm":
         print(f"removed {'the weights of ' * options.weights}{', '.join(f.name for f in folders)}")
-    if options.action == "ls": print(f"{len(folders)} runs in {root}, {size_text(sum(map(disk_use, folders)))}")
+    if options.action == "ls":
+        _list(folders)
+        print(f"{len(folders)} runs in {root}, {size_text(sum(map(disk_use, folders)))}")
     return status
