@@ -614,7 +614,7 @@ def _begin(run: Run) -> None:
     chain, path = run.chain, run.folder / "run.json"
     record = None if chain.template is None else record_layout(chain.template)
     facts = dict(layout=LAYOUT, id=run.id, config=chain.config, seeds=[chain.config.get("seed")],
-                 notes=chain.notes or {}, record=record,
+                 notes=chain.notes or {}, record=record, examples=len(chain.real),
                  device=chain.device, begun=_code())
     before = _facts(path, facts)
     if before is None:
@@ -694,7 +694,7 @@ def reached(
     records = folder / "models.records"
     if not records.exists(): return len(list(folder.glob("generation_*/model/sums.json")))
     try: return records.stat().st_size // record_type(read_sealed(folder / "run.json")["record"]).itemsize
-    except (ValueError, FileNotFoundError): return 0
+    except (ValueError, KeyError, FileNotFoundError): return 0
 
 def check_space(
     folder: Path,  # where it's needed; it needn't exist
@@ -960,21 +960,21 @@ def _differing(configs: list[dict]) -> dict[str, set]:
 def _row(folder: Path, facts: dict | str, names: dict[str, set]) -> list[str]:
     "What the list says of a run."
     size = size_text(disk_use(folder))
-    if isinstance(facts, str): return [folder.name, "", "", "", size, facts]
+    if isinstance(facts, str): return [folder.name, "", "", "", "", size, facts]
     config = facts["config"]
     values, differ = _flat(config, hashes=False), names[config["family"]]
     options = [f"{name}={value}" for name, value in sorted(values.items()) if name in differ]
     return [folder.name, f"{_plain(config.get('policy', '')):.26}", f"{_plain(config.get('seed', '')):.20}",
-            _reach(folder), size, f"{' '.join(options):.300}"]
+            _reach(folder), f"{_plain(facts.get('examples', '')):.20}", size, f"{' '.join(options):.300}"]
 
 def _list(folders: list[Path]) -> None:
     "A header, and each run in one line."
     found = {folder: _look(folder) for folder in folders}
     names = _differing([facts["config"] for facts in found.values() if isinstance(facts, dict)])
     rows = [_row(folder, facts, names) for folder, facts in found.items()]
-    rows = [["run", "policy", "seed", "reached", "size", "options that differ"]] * bool(rows) + rows
+    rows = [["run", "policy", "seed", "reached", "examples", "size", "options that differ"]] * bool(rows) + rows
     widths = [max(map(len, column)) for column in zip(*rows)]
-    for row in rows: print("  ".join(f"{t:{side}{n}}" for t, side, n in zip(row, "<<><><", widths)).rstrip())
+    for row in rows: print("  ".join(f"{t:{side}{n}}" for t, side, n in zip(row, "<<><>><", widths)).rstrip())
 
 # %% ../nbs/02d_runs.ipynb #b35e9a06
 def _python(folder: Path, config: dict) -> str:
@@ -992,7 +992,7 @@ def _show(folder: Path) -> None:
     if not facts: raise ValueError(f"run.json of {folder.name} is damaged: run the same chain again, or remove it")
     print(f"{folder.name}: {_reach(folder)}, {size_text(disk_use(folder))}\nconfiguration")
     for name, value in sorted(_flat(facts["config"]).items()): print(f"  {name}: {value}")
-    for title in ("notes", "begun", "device"):
+    for title in ("examples", "notes", "begun", "device"):
         value = facts.get(title) or {}
         if value: print(title if isinstance(value, dict) else f"{title}: {_plain(value)}")
         for name, v in (value.items() if isinstance(value, dict) else ()): print(f"  {_plain(name)}: {_plain(v)}")
