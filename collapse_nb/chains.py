@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from functools import cache, partialmethod
 from importlib.util import find_spec
@@ -38,8 +38,8 @@ from .commands import (SIGNALS, OneLineParser, check_values, check_writable, nea
 from .data import (device_name, find_device, find_precision, fingerprint, load_images, load_labels,
                               load_text, load_tokenizer, token_blocks)
 from .recursion import parse_policy
-from .runs import (Chain, Run, bytes_needed, canonical, check_space, check_weights, complete, only_writer,
-                              reached, runs_folder)
+from .runs import (Chain, Run, bytes_needed, canonical, check_space, check_weights, complete, reached,
+                              runs_folder)
 
 # %% ../nbs/04a_chains.ipynb #a44267ca
 FAMILIES: dict[str, Callable] = {}                             # name -> options to `Chain`
@@ -550,13 +550,21 @@ class Meeting:
         self.turn.notify_all()
 
 def _side_by_side(jobs: list[tuple], **_) -> Iterator[tuple]:
-    "The same in threads of this process, all fits of a generation in one training."
-    meeting, outcomes = Meeting(len(jobs)), SimpleQueue()
-    def run(i, job):
+    """The same in threads of this process, all fits of a generation in one training. Each takes its run when the one
+    before has its own: two processes with the same order can't wait for each other."""
+    meeting, outcomes, before = Meeting(len(jobs)), SimpleQueue(), threading.Event()
+    def run(i, job, before, taken):
+        before.wait()
         try: outcomes.put((i, work(*job, quiet=False, meeting=meeting)))
-        finally: meeting.leave()
-    for i, (*job, how) in enumerate(jobs):                     # all runs are held by whoever asks for this
-        threading.Thread(target=run, args=(i, (*job, how | dict(wait=None))), daemon=True).start()
+        finally:
+            taken.set()                                        # or given up
+            meeting.leave()
+    before.set()
+    for i, (*job, how) in enumerate(jobs):
+        taken = threading.Event()
+        how = how | dict(progress=lambda n, taken=taken: taken.set())
+        threading.Thread(target=run, args=(i, (*job, how), before, taken), daemon=True).start()
+        before = taken
     for _ in jobs: yield outcomes.get()
 
 # %% ../nbs/04a_chains.ipynb #9b3f70e0
@@ -652,20 +660,13 @@ def carry_out(
              dict(weights=weights, wait=wait)) for options, run in zip(given, runs)]
     here, outcomes = backend == "local" and n_jobs == 1, {}
     todo = [i for i, run in enumerate(runs) if not here and reached(run.folder) <= n_generations]
+    if backend == "together": todo.sort(key=lambda i: runs[i].id)    # the same order everywhere; see `_side_by_side`
     with _progress([run.folder for run in runs], [len(run.chain.real) for run in runs], n_generations):
         for i, job in enumerate(jobs):                         # those that are there are only looked at
             if i not in todo: outcomes[i] = work(*job, quiet=False)
-        with _hold([runs[i] for i in todo] if backend == "together" else [], wait):
-            found = BACKENDS[backend]([jobs[i] for i in todo], n_jobs=n_jobs, gpus=gpus) if todo else ()
-            for k, outcome in found: outcomes[todo[k]] = outcome
+        found = BACKENDS[backend]([jobs[i] for i in todo], n_jobs=n_jobs, gpus=gpus) if todo else ()
+        for k, outcome in found: outcomes[todo[k]] = outcome
     return [outcomes[i] for i in range(len(runs))]
-
-@contextmanager
-def _hold(runs: list[Run], wait: bool) -> Iterator[None]:
-    "Within, no other process writes to these runs; taken in the order of their names, so that no two wait for each other."
-    with ExitStack() as held:
-        for run in sorted(runs, key=lambda run: run.id): held.enter_context(only_writer(run.folder, wait))
-        yield
 
 def _check_backend(backend: str, runs: list[Run]) -> None:
     "Raises `ValueError` for chains that can't be trained together, but should be."

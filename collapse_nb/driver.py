@@ -154,7 +154,7 @@ EXAMPLES = """examples:
   collapse_figures                            every figure, laptop size
   collapse_figures --list                     which there are, how long they take, and which are up to date
   collapse_figures --only gmm_scatter -p n_samples=500 --out mine
-  collapse_figures --only vae_samples -p images=DIR -p split=test -p n_images=2000 --out mine
+  collapse_figures --only vae_samples -p images=DIR -p split=test -p n_images=500 -p seeds=[0] --out mine
   collapse_figures --profile local -p images=DIR -p text=DIR -p tokenizer=DIR      a GPU; from folders
   collapse_figures --profile paper            needs a GPU and the hub
 """
@@ -166,8 +166,7 @@ def _parser() -> OneLineParser:
     parser.add_argument("--only", nargs="+", metavar="ID",
                         help="figures to make (default: all that the profile names)")
     parser.add_argument("--profile", default="quick",
-                        help="smoke, quick, local, local_cpu, paper, or a parameter file of your own (default: "
-                                             "quick)")
+                        help=f"{', '.join(PROFILES)}, or a parameter file of your own (default: quick)")
     parser.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE",
                         help="replace a parameter of those chosen figures that have it; may be repeated")
     parser.add_argument("--out", help="folder for the results (default: figures/PROFILE in the project)")

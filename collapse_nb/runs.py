@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime, timezone
 from functools import cache, cached_property
@@ -722,14 +722,14 @@ def complete(
     n_generations: int,                   # generations after generation 0, at least 1
     root: Path | None = None,             # folder of all runs; None: `runs_folder()`
     weights: Sequence[str] | None = None, # of which generations weights are kept; None: what the chain says
-    wait: bool | None = True,             # for another process that holds the run; None: the caller holds it
+    wait: bool = True,                    # for another process that holds the run
     progress: Callable = lambda n: None,  # called with the number of generations that are newly there
 ) -> Run:
     "Compute what is missing. Raises `ValueError` for bad arguments, `FloatingPointError` where training diverges."
     run, weights = Run(chain, root), check_weights(weights or chain.weights)
     if n_generations < 1: raise ValueError(f"n_generations is {n_generations}: expected at least 1")
     check_space(run.folder, bytes_needed(run, n_generations, weights))
-    with nullcontext() if wait is None else only_writer(run.folder, wait):
+    with only_writer(run.folder, wait):
         _begin(run)
         run.models.open()
         try:
