@@ -21,7 +21,7 @@ figures: setup  ## every figure, at PROFILE size, into figures/PROFILE/
 benchmarks: setup  ## time the library against the public alternatives, into figures/benchmarks
 	$(BIN)/collapse_figures --profile nbs/benchmarks/real.yml --only $(BENCHMARKS) --out figures/benchmarks
 
-stress: setup  ## kill, interrupt and starve chains, many times over, into figures/stress; EXTRAS=dev,ray,dask brings the clusters
+stress: setup  ## kill, interrupt and starve chains, many times over, into figures/stress; EXTRAS=dev,ray brings the cluster
 	$(BIN)/collapse_figures --profile nbs/stress/real.yml --only $(STRESS) --out figures/stress
 
 studies: setup  ## what was tried to find sizes at which an effect shows, into figures/studies; half an hour

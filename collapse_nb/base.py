@@ -18,7 +18,7 @@ import torch
 from .data import (device_name, draw_texts, find_device, fingerprint, load_text, token_blocks,
                               train_tokenizer)
 from .lm_module import perplexity, save_network, score, train_lm, untrained
-from .runs import run_id, stored_piece
+from .store import run_id, stored_folder
 
 # %% ../nbs/02e_base.ipynb #e717b6ab
 BASE_FILE = "base.json"            # how a base was made, beside its weights
@@ -71,7 +71,7 @@ def make_base(
         raise ValueError(f"block_size is {plan.block_size}, more than the {plan.positions} positions of the model")
     texts = _base_texts(plan, without)
     read = [fingerprint(np.frombuffer("\0".join(part).encode(), np.uint8)) for part in texts]
-    own = asdict(plan) | dict(family="base", text=read, threads=torch.get_num_threads())
+    own = asdict(plan) | dict(family="base", text=read)
     def write(folder):
         print(f"{run_id(own)}: a base is trained, once, on {sum(map(len, texts[0])):,} characters of '{plan.text}', "
               f"{plan.epochs} epochs", file=sys.stderr)
@@ -80,8 +80,7 @@ def make_base(
         tokenizer.save_pretrained(folder)
         facts = own | dict(source=plan.text, tokens=tokens, validation_perplexity=reached)
         (folder / BASE_FILE).write_text(json.dumps(facts, indent=1) + "\n")
-    return stored_piece(own, "network", write, root, notes=dict(source=plan.text),
-                        device=device_name(find_device(accelerator)))
+    return stored_folder(own, write, root, device_name(find_device(accelerator)))
 
 def base_source(
     model: str,  # a name or folder of a network

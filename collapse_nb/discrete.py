@@ -4,13 +4,17 @@
 
 # %% auto #0
 __all__ = ['check_whole', 'uniform', 'zipf', 'DiscreteChains', 'check_recorded', 'discrete_chains', 'Discrete', 'fit_discrete',
-           'expected_collision', 'ancestors', 'expected_lost', 'absorbed_probability']
+           'expected_collision', 'ancestors', 'expected_lost', 'absorbed_probability', 'discrete']
 
 # %% ../nbs/02a_discrete.ipynb #31502c09
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+
+from .data import fingerprint
+from .recursion import first_sets, parse_policy
+from .registry import Chain, family
 
 # %% ../nbs/02a_discrete.ipynb #79ff15b0
 def check_whole(**values) -> None:
@@ -225,3 +229,20 @@ def absorbed_probability(
 ) -> np.ndarray:  # the chance that a single state is left, shape (R,)
     "E[Σ p^A], the probability that all ancestors agree."
     return _mean_power(_probabilities(p), ancestors)
+
+# %% ../nbs/02a_discrete.ipynb #29c3c977
+@family
+def discrete(
+    policy: str = "replace",  # rule for the next training set
+    seed: int = 0,            # all randomness comes from it
+    n_samples: int = 100,     # draws in the real data
+    n_states: int = 1000,     # states of positive probability
+    exponent: float = 1.0,    # of Zipf's distribution; 0: uniform
+) -> Chain:
+    "Tables of frequencies that learn from tables of frequencies, from Zipf's distribution on."
+    start = Discrete(zipf(n_states, exponent))
+    real = start.sample(n_samples, np.random.default_rng(seed))
+    rule = parse_policy(policy, start.sample)
+    first_sets(rule, real)
+    return Chain(fit_discrete(n_states), real, rule, template=start,
+                 facts=dict(policy=rule.__name__, data=fingerprint(real)))

@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
 from pathlib import Path
 
 from tqdm import tqdm
@@ -24,9 +23,9 @@ from .commands import (OneLineParser, check_writable, project_path, run_command,
 from .data import device_name, find_device
 from .figures import (PROFILES, check_parameters, code_fingerprint, default_parameters, figure_heading,
                                  figure_notebook, load_profile, notebooks, read_record)
-from .gallery import figure_chapter, reading_order, write_gallery
+from .gallery import reading_order, write_gallery
 from .results import read_made, results_page
-from .runs import aside, provenance, runs_folder
+from .store import atomic, provenance, runs_folder
 
 # %% ../nbs/05c_driver.ipynb #54d1df86
 class _Listener:
@@ -55,7 +54,7 @@ def run_figure(
                                    kernel_name="python3", extra_arguments=["--log-level=50"],
                                    progress_bar=False, stderr_file=_Listener(bar))
         record = json.loads((folder / f"{figure}.json").read_text(encoding="utf-8"))
-        with aside(folder / f"{figure}.json") as part:
+        with atomic(folder / f"{figure}.json") as part:
             took = dict(seconds=round(time.perf_counter() - start, 1))
             part.write_text(json.dumps(record | took, indent=1) + "\n", encoding="utf-8")
         unfinished.replace(executed / f"{figure}.ipynb")
@@ -109,7 +108,7 @@ def run_figures(
     profile: str = "quick",    # one of `PROFILES`, or a YAML file of one's own
     overrides: dict = {},      # name -> value, over the profile's, for those of these figures that have it
     out: str | None = None,    # folder for the results; None: figures/<profile>
-    n_jobs: int = 1,           # families of figures at a time
+    n_jobs: int = 1,           # figures at a time
     force: bool = False,       # make what is current, too
 ) -> dict[str, str | None]:  # for each figure None, or one line that says why it failed
     "Make figures. Raises `ValueError` or `FileNotFoundError` before any work."
@@ -117,26 +116,26 @@ def run_figures(
     jobs, failures = figure_jobs(figures, profile, overrides), {}
     folder = writable_folder(output_folder(profile, out))
     bar, stopped = tqdm(total=len(jobs), desc="figures", unit="figure"), threading.Event()
-    def make(family):
-        for figure in family:
-            if stopped.is_set(): return
-            start = time.perf_counter()
-            if not force and figure_state(figure, jobs[figure], folder) == "current":
-                failures[figure], outcome = None, "is current; --force makes it again"
-            else:
-                bar.set_description(figure)
-                failures[figure] = run_figure(figure, jobs[figure], folder, bar)
-                outcome = f"{'failed' if failures[figure] else 'done'}, {time.perf_counter() - start:.0f} s"
-            bar.write(f"{figure}: {outcome}")
-            bar.update()
-    pool = ThreadPoolExecutor(n_jobs)
-    try: list(pool.map(make, [list(family) for _, family in groupby(reading_order(jobs), figure_chapter)]))
+    def make(figure):
+        if stopped.is_set(): return
+        start = time.perf_counter()
+        if not force and figure_state(figure, jobs[figure], folder) == "current":
+            failures[figure], outcome = None, "is current; --force makes it again"
+        else:
+            bar.set_description(figure)
+            failures[figure] = run_figure(figure, jobs[figure], folder, bar)
+            outcome = f"{'failed' if failures[figure] else 'done'}, {time.perf_counter() - start:.0f} s"
+        bar.write(f"{figure}: {outcome}")
+        bar.update()
+        with page:                                             # which grows with each figure
+            write_results(folder)
+            write_gallery(folder)
+    pool, page = ThreadPoolExecutor(n_jobs), threading.Lock()
+    try: list(pool.map(make, reading_order(jobs)))
     finally:
         stopped.set()
         pool.shutdown(wait=False, cancel_futures=True)
         bar.close()
-    write_results(folder)
-    write_gallery(folder)
     return failures
 
 def write_results(
@@ -145,7 +144,7 @@ def write_results(
     "Write RESULTS.md, which judges what the figures of a folder have measured."
     made = {name: one for name, one in read_made(folder).items() if one.record["figure"] in notebooks("figures")}
     if not made: return None
-    with aside(folder / "RESULTS.md") as part:
+    with atomic(folder / "RESULTS.md") as part:
         part.write_text(results_page(made, f"Results, profile {folder.name}"), encoding="utf-8")
     return folder / "RESULTS.md"
 
@@ -172,7 +171,7 @@ def _parser() -> OneLineParser:
     parser.add_argument("--out", help="folder for the results (default: figures/PROFILE in the project)")
     parser.add_argument("--runs", metavar="DIR", help="folder of the chains that figures share (default: "
                                                       "$COLLAPSE_RUNS, or runs in the project)")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="families of figures at a time (default: 1; "
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="figures at a time (default: 1; "
                                                                          "many use several cores by themselves)")
     parser.add_argument("--force", action="store_true", help="make figures again that are current; chains on the disk "
                                                              "still count (collapse_runs rm removes them)")

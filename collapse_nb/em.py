@@ -7,11 +7,12 @@ __all__ = ['check_points', 'check_settings', 'em', 'kmeans', 'kmeans_start']
 
 # %% ../nbs/02c_em.ipynb #db23dc70
 import numpy as np
-from numba import njit
+
+from .registry import compiled
 
 # %% ../nbs/02c_em.ipynb #f03d6e2b
 BLOCK = 256      # points handled at a time, so that all work arrays stay in the core's first cache
-_COMMON = dict(nogil=True, cache=True, error_model="numpy")       # no lock held: chains can run in threads
+_COMMON = dict(nogil=True, error_model="numpy")       # no lock held: chains can run in threads
 SUMS = dict(_COMMON, fastmath={"contract", "reassoc", "nsz"})     # sums may be reordered
 STRICT = dict(_COMMON, fastmath={"contract"})                     # only a·b + c in one step
 INNER = dict(forceinline=True)                                    # for kernels that other kernels call
@@ -19,7 +20,7 @@ INNER = dict(forceinline=True)                                    # for kernels 
 # %% ../nbs/02c_em.ipynb #c5088e52
 _ROUND = 1.5 * 2.0**52
 
-@njit(**STRICT, **INNER)
+@compiled(**STRICT, **INNER)
 def _exp(x, power, bits):
     "x ← exp(x) for x ≤ 0, to 1e-15; below −708 as at −708. `power` and `bits` are one memory seen as two types."
     for i in range(x.size):
@@ -35,7 +36,7 @@ def _exp(x, power, bits):
     for i in range(x.size): x[i] *= power[i]
 
 # %% ../nbs/02c_em.ipynb #40122ad3
-@njit(**SUMS, **INNER)
+@compiled(**SUMS, **INNER)
 def _sum_of_logs(x):
     "The sum of log x, sixteen factors to a logarithm: for x between 1 and 1e19."
     total, whole = 0.0, x.size - x.size % 16
@@ -46,7 +47,7 @@ def _sum_of_logs(x):
     for i in range(whole, x.size): total += np.log(x[i])
     return total
 
-@njit(**SUMS, **INNER)
+@compiled(**SUMS, **INNER)
 def _dot(a, b):
     "The sum of a·b."
     total = 0.0
@@ -54,7 +55,7 @@ def _dot(a, b):
     return total
 
 # %% ../nbs/02c_em.ipynb #48ba4e3c
-@njit(**SUMS, **INNER)
+@compiled(**SUMS, **INNER)
 def _log_densities(x, constant, means, inverse, z, r, w):
     "z ← x − μ and r ← log wₖ N(x; μₖ, Σₖ), for every component k; `w` is scratch."
     for k in range(len(means)):
@@ -70,7 +71,7 @@ def _log_densities(x, constant, means, inverse, z, r, w):
             for i in range(w.size): rk[i] -= .5 * w[i] * w[i]
 
 # %% ../nbs/02c_em.ipynb #06861d45
-@njit(**SUMS, **INNER)
+@compiled(**SUMS, **INNER)
 def _responsibilities(r, power, bits, top, total):
     "r ← exp(r) / Σₖ exp(r); gives the sum over points of log Σₖ exp(r)."
     top[:] = r[0, :top.size]
@@ -93,7 +94,7 @@ def _responsibilities(r, power, bits, top, total):
     return bound
 
 # %% ../nbs/02c_em.ipynb #ea0dc011
-@njit(**SUMS, **INNER)
+@compiled(**SUMS, **INNER)
 def _add_moments(r, z, w, n, first, second):
     "Add a block's weighted moments about the present means to `n`, `first` and `second`."
     for k in range(len(r)):
@@ -109,7 +110,7 @@ def _add_moments(r, z, w, n, first, second):
             for h in range(j + 1): second[k, j, h] += _dot(w, z[k, h])
 
 # %% ../nbs/02c_em.ipynb #cca1a561
-@njit(**SUMS, **INNER)
+@compiled(**SUMS, **INNER)
 def _em_pass(x, constant, means, inverse, n, first, second):
     "Moments and mean log-likelihood of all points: an E step, and all that the M step needs of the data."
     d, K = x.shape[1], len(means)
@@ -127,7 +128,7 @@ def _em_pass(x, constant, means, inverse, n, first, second):
     return bound / len(x)
 
 # %% ../nbs/02c_em.ipynb #e8aa57d8
-@njit(**STRICT, **INNER)
+@compiled(**STRICT, **INNER)
 def _m_step(n, first, second, n_samples, reg_covar, weights, means, covariances):
     "New parameters, in place, from the moments about the old means."
     K, d = means.shape
@@ -143,7 +144,7 @@ def _m_step(n, first, second, n_samples, reg_covar, weights, means, covariances)
     weights /= weights.sum()
 
 # %% ../nbs/02c_em.ipynb #431c3b2a
-@njit(**STRICT, **INNER)
+@compiled(**STRICT, **INNER)
 def _inverse_factor(covariance, inverse):
     "`inverse` ← L⁻¹ of the Cholesky factor L; gives log det L⁻¹, or nan where there's no such factor."
     d, log_det = len(covariance), 0.0
@@ -163,7 +164,7 @@ def _inverse_factor(covariance, inverse):
     return log_det
 
 # %% ../nbs/02c_em.ipynb #f8dc8b18
-@njit(**STRICT)
+@compiled(**STRICT)
 def _em(x, weights, means, covariances, tol, max_iter, reg_covar):
     "EM in place; gives the rounds made (−1: a covariance isn't positive definite) and the mean log-likelihood."
     K, d = means.shape
@@ -241,7 +242,7 @@ def em(
     return *state, n_iter, float(bound)
 
 # %% ../nbs/02c_em.ipynb #f2e56757
-@njit(**SUMS, **INNER)
+@compiled(**SUMS, **INNER)
 def _squared_distances(x, centre, out):
     "out ← the smaller of itself and |x − centre|²; gives the sum."
     total = 0.0
@@ -253,7 +254,7 @@ def _squared_distances(x, centre, out):
     return total
 
 # %% ../nbs/02c_em.ipynb #cbe2d64c
-@njit(**STRICT, **INNER)
+@compiled(**STRICT, **INNER)
 def _kmeans_plusplus(x, draws, centres):
     "`centres` ← greedy k-means++, from uniform `draws`: one, then some for each further centre."
     trials = 2 + int(np.log(len(centres)))
@@ -275,7 +276,7 @@ def _kmeans_plusplus(x, draws, centres):
         potential = _squared_distances(x, centres[k], nearest)
 
 # %% ../nbs/02c_em.ipynb #741b6f32
-@njit(**SUMS, **INNER)
+@compiled(**SUMS, **INNER)
 def _nearest_centres(x, centres, labels, distance, best):
     "`labels` ← the nearest centre of each point of a block of columns; `best` ← the squared distance to it."
     best[:] = np.inf
@@ -287,7 +288,7 @@ def _nearest_centres(x, centres, labels, distance, best):
         for i in range(best.size): labels[i] = k if distance[i] < best[i] else labels[i]
         for i in range(best.size): best[i] = distance[i] if distance[i] < best[i] else best[i]
 
-@njit(**SUMS, **INNER)
+@compiled(**SUMS, **INNER)
 def _assign(x, centres, labels, counts, sums):
     "Label each point with its nearest centre; count, and sum x − centre. Gives how many labels changed."
     N, d = x.shape
@@ -313,7 +314,7 @@ def _assign(x, centres, labels, counts, sums):
     return changed
 
 # %% ../nbs/02c_em.ipynb #cee7ec06
-@njit(**STRICT, **INNER)
+@compiled(**STRICT, **INNER)
 def _relocate(x, centres, labels, counts, sums):
     "Give each empty cluster the point that is farthest from its own centre."
     far = np.zeros(len(x))
@@ -330,7 +331,7 @@ def _relocate(x, centres, labels, counts, sums):
             sums[k, j] = x[i, j] - centres[k, j]
 
 # %% ../nbs/02c_em.ipynb #f48828ad
-@njit(**STRICT, **INNER)
+@compiled(**STRICT, **INNER)
 def _variance(x):
     "The variance of the coordinates, averaged over them."
     mean, total = np.zeros(x.shape[1]), 0.0
@@ -340,7 +341,7 @@ def _variance(x):
         for j in range(x.shape[1]): total += (x[i, j] - mean[j])**2
     return total / x.size
 
-@njit(**STRICT)
+@compiled(**STRICT)
 def _kmeans(x, centres, labels, max_iter=300):
     "Lloyd's algorithm, `centres` and `labels` in place; gives the number of rounds."
     tol = 1e-4 * _variance(x)
@@ -372,7 +373,7 @@ def kmeans(
     return labels, centres
 
 # %% ../nbs/02c_em.ipynb #a42f1061
-@njit(**SUMS, **INNER)
+@compiled(**SUMS, **INNER)
 def _cluster_moments(x, labels, centres, n, first, second):
     "Count, and sum x − centre and its products, over the points of each cluster."
     K, d = centres.shape

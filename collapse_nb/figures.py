@@ -11,7 +11,6 @@ __all__ = ['FOLDERS', 'PROFILES', 'STYLE', 'notebooks', 'figure_notebook', 'figu
 import ast
 import ctypes
 import gc
-import hashlib
 import json
 import sys
 import time
@@ -24,7 +23,7 @@ import pandas as pd
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from .commands import ROOT, check_values, nearest, project_path, read_parameters
-from .runs import Run, aside, provenance, read_sealed
+from .store import Run, atomic, code_hash, provenance, read_facts
 
 # %% ../nbs/05_figures.ipynb #a1341c6d
 FOLDERS = ("figures", "benchmarks", "stress", "studies")       # of nbs, with notebooks that have parameters
@@ -53,11 +52,13 @@ def _cells(figure: str) -> list[dict]:
 # %% ../nbs/05_figures.ipynb #e50b3c17
 def figure_heading(
     figure: str,  # a figure's id
-) -> tuple[str, str, str]:  # title, place in the paper (empty where none is named), and what is drawn
-    "What a figure notebook says of itself in its first cell."
+) -> tuple[str, str, str, str]:  # title, place in the paper (empty where none is named), what is drawn, and the section
+    "What a figure notebook says of itself in its first cell: '# TITLE', and '> SECTION · PLACE: WHAT IS DRAWN'."
     lines = [line for line in "".join(_cells(figure)[0]["source"]).splitlines() if line.strip()]
-    place, colon, drawn = lines[1].lstrip("> ").partition(": ")
-    return lines[0].lstrip("# "), *((place, drawn) if colon else ("", place))
+    section, dot, rest = lines[1].lstrip("> ").partition(" · ")
+    if not dot: section, rest = figure_notebook(figure).parent.name.capitalize(), section
+    place, colon, drawn = rest.partition(": ")
+    return lines[0].lstrip("# "), *((place, drawn) if colon else ("", place)), section
 
 # %% ../nbs/05_figures.ipynb #a2c5b21e
 def default_parameters(
@@ -134,12 +135,8 @@ def read_record(
 def code_fingerprint(
     figure: str,  # a figure's id
 ) -> str:  # 16 hexadecimal digits
-    "A hash of the code that makes a figure: its notebook's and the library's."
-    digest = hashlib.sha256()
-    for cell in _cells(figure):
-        if cell["cell_type"] == "code": digest.update("".join(cell["source"]).encode())
-    for path in sorted(project_path("collapse_nb").glob("*.py")): digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    "A hash of the code that makes a figure: its notebook's, and what that uses of the library."
+    return code_hash("\n".join("".join(c["source"]) for c in _cells(figure) if c["cell_type"] == "code"))
 
 # %% ../nbs/05_figures.ipynb #399e1378
 def save_figure(
@@ -164,13 +161,13 @@ def save_figure(
                   **(dict(results=results) if results else {}),
                   **(dict(runs=origin) if runs else {}), **(dict(also=list(texts)) if texts else {}),
                   **provenance())
-    with aside(folder / f"{figure}.png") as part: picture.savefig(part, format="png")
-    with aside(folder / f"{figure}.pdf") as part:
+    with atomic(folder / f"{figure}.png") as part: picture.savefig(part, format="png")
+    with atomic(folder / f"{figure}.pdf") as part:
         picture.savefig(part, format="pdf", metadata=dict(CreationDate=None))
-    with aside(folder / f"{figure}.csv") as part: table.to_csv(part, index=False, float_format="%.8g")
+    with atomic(folder / f"{figure}.csv") as part: table.to_csv(part, index=False, float_format="%.8g")
     for suffix, content in texts.items():
-        with aside(folder / f"{figure}.{suffix}") as part: part.write_text(content, encoding="utf-8")
-    with aside(folder / f"{figure}.json") as part:
+        with atomic(folder / f"{figure}.{suffix}") as part: part.write_text(content, encoding="utf-8")
+    with atomic(folder / f"{figure}.json") as part:
         part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     print(f"{figure}: picture, numbers and provenance in "
           f"{folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder}")
@@ -178,7 +175,7 @@ def save_figure(
 
 def _origin(runs: Sequence[Run], device: str) -> dict:
     "The names of runs, and how many of them were begun with which commit and on which device."
-    facts = [read_sealed(run.folder / "run.json") for run in runs]
+    facts = [read_facts(run.folder) for run in runs]
     commits = Counter(f["begun"]["commit"] + " and uncommitted changes" * f["begun"]["uncommitted_changes"] for f in facts)
     return dict(names=[run.id for run in runs], begun=dict(commits),
                 devices=dict(Counter(f["device"] or device for f in facts)))

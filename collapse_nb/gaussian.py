@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['POLICIES', 'Gaussian', 'normal', 'fit_gaussian', 'gaussian_chains', 'expected_moments', 'expected_log_variance',
-           'expected_w2', 'error_growth', 'error_table', 'draw_errors', 'errors_caption']
+           'expected_w2', 'error_growth', 'error_table', 'draw_errors', 'errors_caption', 'gaussian']
 
 # %% ../nbs/02b_gaussian.ipynb #1bf9a586
 from collections.abc import Callable
@@ -12,11 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from joblib import cpu_count
-from numba import njit
 
+from .data import fingerprint
 from .discrete import check_recorded, check_whole
+from .recursion import first_sets, parse_policy
+from .registry import Chain, compiled, family
 
 # %% ../nbs/02b_gaussian.ipynb #c50d1601
 @dataclass(frozen=True)
@@ -112,9 +113,9 @@ def _chains_in_space(M, n_generations, n_chains, rng, ddof, pooled, d):
     return means, factors
 
 # %% ../nbs/02b_gaussian.ipynb #4ff1b69b
-_COMPILED = dict(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+_COMPILED = dict(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 
-@njit(**_COMPILED, forceinline=True)
+@compiled(**_COMPILED, forceinline=True)
 def _draw(rng, mean, factor, out):
     "Fill the rows of `out` with points of a Gaussian."
     d = len(mean)
@@ -125,7 +126,7 @@ def _draw(rng, mean, factor, out):
             out[i, j] = mean[j]
             for h in range(j + 1): out[i, j] += factor[j, h] * z[h]
 
-@njit(**_COMPILED, forceinline=True)
+@compiled(**_COMPILED, forceinline=True)
 def _fit(x, ddof, mean, factor):
     "`mean` and `factor` ← those of the rows of `x`, by Cholesky; a direction without spread gets zeros."
     n, d = x.shape
@@ -143,7 +144,7 @@ def _fit(x, ddof, mean, factor):
             else: factor[j, h] = total / factor[h, h] if factor[h, h] > 0 else 0.0
 
 # %% ../nbs/02b_gaussian.ipynb #275b495d
-@njit(**_COMPILED, forceinline=True)
+@compiled(**_COMPILED, forceinline=True)
 def _choose(rng, n, taken, places):
     "Fill `places` with different random whole numbers below n; `taken` holds n bits, all 0 before and after."
     count = 0
@@ -156,7 +157,7 @@ def _choose(rng, n, taken, places):
             count += 1
     for place in places: taken[place >> 3] = 0
 
-@njit(**_COMPILED)
+@compiled(**_COMPILED)
 def _subsample_chain(rng, M, ddof, means, factors):
     "A chain under `accumulate_subsample(M)`; fills `means` and `factors`, one row for each generation."
     n_generations, d = means.shape
@@ -171,7 +172,7 @@ def _subsample_chain(rng, M, ddof, means, factors):
         means[g], factors[g] = mean, factor
 
 # %% ../nbs/02b_gaussian.ipynb #de9852cf
-@njit(**_COMPILED)
+@compiled(**_COMPILED)
 def _keep_chain(rng, M, ddof, n_kept, means, factors):
     "A chain under `keep(p)`: each set holds `n_kept` real points, chosen anew, among synthetic ones."
     n_generations, d = means.shape
@@ -319,8 +320,9 @@ def error_table(
     n_chains: int,            # independent chains for each M
     ddof: int = 1,            # 1: unbiased variance; 0: maximum likelihood
     seed: int = 0,            # source of randomness
-) -> pd.DataFrame:  # one row per quantity, M and generation (all to 30, then some): quantiles, one chain, theory
+) -> "pd.DataFrame":  # one row per quantity, M and generation (all to 30, then some): quantiles, one chain, theory
     "What three figures draw: the errors of mean and standard deviation, and the latter itself."
+    import pandas as pd
     recorded = np.unique(np.r_[0:31, np.geomspace(30, n_generations, 150).round()].astype(int))
     recorded = recorded[recorded <= n_generations]
     growth, quartile, tables = error_growth(policy, n_generations)[recorded], 0.6744897501960817, []
@@ -343,7 +345,7 @@ def error_table(
 
 # %% ../nbs/02b_gaussian.ipynb #1b200449
 def draw_errors(
-    table: pd.DataFrame,  # from `error_table`
+    table: "pd.DataFrame",  # from `error_table`
     axes,                 # three matplotlib axes
 ) -> None:
     "Draw medians, middle halves, one chain of the smallest M, and theory."
@@ -367,7 +369,7 @@ def draw_errors(
         if quantity != "std": ax.set(yscale="log", ylim=(part.low.min() / 2, None))
 
 def errors_caption(
-    table: pd.DataFrame,  # from `error_table`
+    table: "pd.DataFrame",  # from `error_table`
     n_chains: int,        # what it was called with
     policy: str,          # the same
 ) -> str:
@@ -379,3 +381,19 @@ def errors_caption(
             f"dots: theory, of errors while they are small, of σ̂ {theory}) of a Gaussian refitted on M points. Real "
             f"data have mean 0 and standard deviation 1. After {table.generation.max():,} generations the median "
             f"standard deviation is {ends('std')}, the median error of the mean {ends('mean_error')}.")
+
+# %% ../nbs/02b_gaussian.ipynb #bd566087
+@family
+def gaussian(
+    policy: str = "replace",  # rule for the next training set
+    seed: int = 0,            # all randomness comes from it
+    n_samples: int = 100,     # points in the real data
+    d: int = 1,               # dimensions
+    ddof: int = 1,            # 1: unbiased variance; 0: maximum likelihood
+) -> Chain:
+    "Gaussians that learn from Gaussians, from the standard normal on."
+    start = normal(d)
+    real = start.sample(n_samples, np.random.default_rng(seed))
+    rule, fit = parse_policy(policy, start.sample), fit_gaussian(ddof)
+    for data in first_sets(rule, real): fit(data, None)        # has something to say against unusable sizes
+    return Chain(fit, real, rule, template=start, facts=dict(policy=rule.__name__, data=fingerprint(real)))

@@ -22,11 +22,11 @@ import torch
 from pytorch_lightning.strategies.launchers import _MultiProcessingLauncher
 from safetensors.numpy import load_file, save_file
 from torch.utils.data import DataLoader
-from tqdm import tqdm
 from transformers.cache_utils import Cache, DynamicLayer
 
 from .data import find_precision
 from .lm_module import load_network, one_dnn, save_network, train_lm
+from .registry import steps
 
 # %% ../nbs/01a_generation.ipynb #4557c145
 def step_cost(
@@ -290,7 +290,7 @@ def _continue(network, write, width, precision, batch_size, trainer, n_new, *par
     def size(): return batch_size or _batch_size(network, parts[0].shape[1], n_new, width, precision)
     if trainer: return np.concatenate(_on_ranks(trainer, Share(network, write, precision, size, parts)))
     writer, batches = Writer(network, write, precision), list(zip(*(part.split(size()) for part in parts)))
-    return np.concatenate([writer(*batch) for batch in tqdm(batches, desc="generate", leave=False, delay=1)])
+    return np.concatenate([writer(*batch) for batch in steps(batches, "writing")])
 
 # %% ../nbs/01a_generation.ipynb #f313e57e
 def continue_blocks(

@@ -4,16 +4,18 @@
 
 # %% auto #0
 __all__ = ['TAILS', 'STARTS', 'Mixture', 'fit_mixture', 'to_sklearn', 'from_sklearn', 'overlap', 'squared_l2', 'stack',
-           'total_variance', 'tail_mass', 'quantile', 'count_modes', 'over_chains', 'variance_loss', 'merged_at']
+           'total_variance', 'tail_mass', 'quantile', 'count_modes', 'over_chains', 'variance_loss', 'merged_at', 'gmm']
 
 # %% ../nbs/03_gmm.ipynb #963af069
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
-from .em import STRICT, check_settings, em, kmeans_start
+from .data import fingerprint
+from .em import STRICT, check_points, check_settings, em, kmeans_start
+from .recursion import first_sets, parse_policy
+from .registry import Chain, compiled, family
 
 # %% ../nbs/03_gmm.ipynb #4bb3f76d
 def _factors(
@@ -31,7 +33,7 @@ def _one(mixture: "Mixture") -> None:
         raise ValueError(f"this holds mixtures of shape {mixture.weights.shape[:-1]}: choose one, such as "
                          f"mixture[-1]")
 
-@njit(**STRICT)
+@compiled(**STRICT)
 def _place(z, u, shares, means, factors):
     "Turn standard normal points `z` into points of a mixture; uniform numbers `u` choose the components."
     n, d = z.shape
@@ -237,3 +239,24 @@ STARTS = dict(
     one=Mixture(np.ones(1), np.zeros((1, 2)), np.eye(2)[None]),
     modes=Mixture(np.array([.5, .5]), np.array([[-2.0], [2.0]]), np.ones((2, 1, 1))),
 )
+
+# %% ../nbs/03_gmm.ipynb #08e3bb58
+@family
+def gmm(
+    policy: str = "replace",  # rule for the next training set
+    seed: int = 0,            # all randomness comes from it
+    start: str = "two",       # real distribution: in the plane 'two' or 'one', on the line two 'modes'
+    n_samples: int = 500,     # points in the real data
+    n_components: int = 2,    # Gaussians in the mixture
+    tol: float = 1e-5,        # EM stops when the mean log-likelihood gains less
+    max_iter: int = 2000,     # EM iterations at most
+    reg_covar: float = 1e-6,  # added to every variance in each fit
+) -> Chain:
+    "Mixtures of Gaussians that learn from mixtures."
+    if start not in STARTS: raise ValueError(f"start is '{start}': expected {', '.join(STARTS)}")
+    real = STARTS[start].sample(n_samples, np.random.default_rng(seed))
+    K, d, rule = n_components, real.shape[1], parse_policy(policy, STARTS[start].sample)
+    for data in first_sets(rule, real): check_points(data, K)
+    return Chain(fit_mixture(K, tol, max_iter, reg_covar), real, rule, prefer="threads",
+                 template=Mixture(np.zeros(K), np.zeros((K, d)), np.zeros((K, d, d))),
+                 facts=dict(policy=rule.__name__, data=fingerprint(real)))

@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 from joblib import cpu_count
 
-from .chains import device_line, plan, run_chains
+from .chains import plan, run_chains
 from .commands import OneLineParser, check_values, parse_seeds, run_command, writable_folder
 from .driver import output_folder
 from .figures import STYLE, last_generation, save_figure
 from .gmm import (STARTS, TAILS, Mixture, count_modes, merged_at, over_chains, quantile, squared_l2,
                              tail_mass, total_variance, variance_loss)
 from .recursion import generation_rng
-from .runs import Run, aside
+from .store import Run, atomic
 
 # %% ../nbs/06_gmm_study.ipynb #de115657
 @cache
@@ -59,7 +59,7 @@ def two_modes(
 ) -> tuple[pd.DataFrame, dict, list[Run]]:  # a row per N, seed and generation; (N, seed) -> mixtures; the runs
     "Chains from the two modes at −2 and 2, measured. Raises `ValueError` for bad arguments."
     jobs, given = _jobs(sample_sizes, seeds, n_components)
-    runs = run_chains("gmm", given, n_generations, backend="threads", n_jobs=cpu_count())
+    runs = run_chains("gmm", given, n_generations, n_jobs=cpu_count())
     chains = {job: run.models.all()[:n_generations + 1] for job, run in zip(jobs, runs)}
     tables = [measure_chain(models).assign(n_samples=N, seed=seed) for (N, seed), models in chains.items()]
     table = pd.concat(tables, ignore_index=True)
@@ -222,7 +222,7 @@ def study(
         folder = save_figure("gmm_modes", draw_two_modes(bands, bars), bands, caption, parameters,
                              results=dict(seeds=seeds) | summary, runs=runs)
     for name, part in (("chains", table[table.generation == shown[-1]]), ("histograms", bars)):
-        with aside(folder / f"gmm_modes_{name}.csv") as place:
+        with atomic(folder / f"gmm_modes_{name}.csv") as place:
             part.to_csv(place, index=False, float_format="%.8g")
     return summary
 
@@ -243,9 +243,9 @@ def _study(options) -> int:
     seeds = parse_seeds(options.seeds)
     _distinct(n_samples=options.n_samples)
     _, given = _jobs(options.n_samples, seeds, options.n_components)
-    plan("gmm", given, last)                                   # mistakes are found before anything is written
+    plan("gmm", given)                                   # mistakes are found before anything is written
     folder = writable_folder(output_folder("gmm", options.out))
-    print(f"{len(seeds)} chains for each of {len(options.n_samples)} sizes, {device_line('gmm', {})}, into "
+    print(f"{len(seeds)} chains for each of {len(options.n_samples)} sizes, into "
           f"{folder}", flush=True)
     _report(study(options.n_samples, options.n_components, options.n_generations, seeds, str(folder)), last)
     return 0

@@ -21,12 +21,13 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.plugins.environments import LightningEnvironment
 from torch import distributed
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
-from tqdm import tqdm
 
 from .data import FiniteWatch, find_device, find_precision
+from .registry import steps
 
 # %% ../nbs/01_lm_module.ipynb #7c661810
 def pretrained(
@@ -167,7 +168,7 @@ def score_tokens(
     check_head(network.eval())
     device = next(network.parameters()).device
     batches = torch.as_tensor(blocks, dtype=torch.long).split(batch_size)
-    return np.concatenate([token_losses(network, b.to(device)).cpu().numpy() for b in batches])
+    return np.concatenate([token_losses(network, b.to(device)).cpu().numpy() for b in steps(batches, "scoring")])
 
 def score(
     network,                # a transformers causal language model
@@ -354,17 +355,21 @@ class LMModule(Scorer):
 
 # %% ../nbs/01_lm_module.ipynb #e1badb40
 class EpochBar(Callback):
-    "A progress bar that counts epochs and shows the validation perplexity."
+    "A progress bar that moves within epochs and shows the validation perplexity."
     bar = None
 
     def on_train_start(self, trainer, module):
         others = {} if trainer.is_global_zero else dict(disable=True)
-        self.bar = tqdm(desc="epochs", total=trainer.max_epochs, leave=False, **others)
+        self.bar = steps(phase="training", total=trainer.max_epochs * trainer.num_training_batches, unit="batch", **others)
+
+    def on_train_epoch_start(self, trainer, module):
+        self.bar.say(f"training, epoch {trainer.current_epoch + 1} of {trainer.max_epochs}")
+
+    def on_train_batch_end(self, *_): self.bar.update()
 
     def on_validation_end(self, trainer, module):
         if self.bar is None: return                            # validation without training
         self.bar.set_postfix(validation=f"{trainer.callback_metrics['validation_loss'].exp():.1f}")
-        self.bar.update()
 
     def on_train_end(self, trainer, module): self.bar.close()
 
@@ -387,10 +392,12 @@ def lm_trainer(
     if folder is not None:
         callbacks.append(ModelCheckpoint(folder, "best", monitor="validation_loss", save_last=save_last,
                                          save_weights_only=True, enable_version_counter=False))
+    # one process is one process, also within a SLURM job of several, where Lightning would ask for all of them
+    alone = dict(plugins=[LightningEnvironment()]) if devices * more.get("num_nodes", 1) == 1 else {}
     trainer = pl.Trainer(accelerator="gpu" if kind == "cuda" else kind, devices=devices, max_epochs=epochs,
                          callbacks=callbacks, enable_checkpointing=folder is not None, enable_progress_bar=False,
                          enable_model_summary=False, num_sanity_val_steps=0, use_distributed_sampler=False,
-                         **dict(logger=False) | more)
+                         **dict(logger=False) | alone | more)
     # Lightning's answer to SIGTERM is to talk to the other processes, which may be waiting for this one: ours stays
     trainer._signal_connector.register_signal_handlers = lambda: None
     return trainer
