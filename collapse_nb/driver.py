@@ -33,7 +33,7 @@ class _Listener:
     def __init__(self, bar): self.bar = bar
     def write(self, text):
         if lines := [line.strip() for line in text.replace("\r", "\n").splitlines() if "%|" in line]:
-            self.bar.set_postfix_str(lines[-1][:70])
+            self.bar.set_postfix_str(lines[-1][:110])
     def flush(self): pass
 
 # %% ../nbs/05c_driver.ipynb #8023e7b6

@@ -279,7 +279,7 @@ def only_writer(
     "Within, no other process writes to this run. Raises `ValueError` where it shouldn't wait and would have to."
     locks = folder.parent / ".locks"
     locks.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(locks / f"{folder.name}.lock")
+    lock = FileLock(locks / f"{folder.name}.lock", fallback_to_soft=False)
     try: lock.acquire(timeout=0)
     except Timeout:
         note = read_note(folder)
