@@ -61,6 +61,7 @@ class steps(tqdm):
         self.phase, self.listener = phase, _LISTENER.get()
         quiet = dict(disable=True) if self.listener else {}
         super().__init__(items, desc=phase, **dict(leave=False, delay=1) | how | quiet)
+        self.tell()
 
     def __iter__(self):
         if not self.listener: return (yield from super().__iter__())
@@ -73,12 +74,16 @@ class steps(tqdm):
     ) -> None:
         "Change the words before the bar."
         self.phase = phase
+        self.tell()
         if not self.listener: self.set_description(phase, refresh=False)
 
     def update(self, n=1):
         if not self.listener: return super().update(n)
         self.n += n
-        self.listener(self.phase, self.n / max(self.total or 1, 1))
+        self.tell()
+
+    def tell(self):
+        if self.listener: self.listener(self.phase, self.n / max(self.total or 1, 1))
 
 @contextmanager
 def listening(

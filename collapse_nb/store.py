@@ -127,71 +127,61 @@ def faults(
     damaged = {name for name in there & set(sums) if not (folder / name).is_file() or _sha256(folder / name) != sums[name]}
     return sorted(damaged | (there ^ set(sums) if there else set()))
 
-# %% ../nbs/machinery/store.ipynb #fed6fd8b
-def _imports(tree: ast.AST) -> dict[str, tuple[str, str]]:
-    "Names that a piece of code imports from the library -> module and name there."
-    found = {}
-    for node in ast.walk(tree):
-        module = (getattr(node, "module", None) or "").removeprefix("collapse_nb.")
-        ours = isinstance(node, ast.ImportFrom) and (node.level or node.module.startswith("collapse_nb."))
-        for alias in node.names if ours else (): found[alias.asname or alias.name] = module, alias.name
-    return found
+# %% ../nbs/machinery/store.ipynb #52595ac0
+def _imports(tree: ast.AST) -> set[tuple[str, str]]:
+    "Module and name of what a piece of code imports from the library."
+    froms = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
+    ours = [n for n in froms if n.level or n.module.startswith("collapse_nb.")]
+    return {(n.module.removeprefix("collapse_nb."), alias.name) for n in ours for alias in n.names}
 
 def _bare(tree: ast.AST) -> str:
-    "Code without docstrings and comments."
+    "Code without comments and docstrings."
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        if isinstance(body, list) and len(body) > 1 and isinstance(body[0], ast.Expr) and isinstance(
-                getattr(body[0], "value", None), ast.Constant): body.pop(0)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) and len(body) > 1: del body[0]
     return ast.unparse(tree)
+
+def _names(tree: ast.AST) -> list[str]: return [n.id for n in ast.walk(tree) if isinstance(n, ast.Name)]
 
 @cache
 def _definitions(module: str) -> dict[str, tuple[str, set]]:
-    "What a module of the library defines: name -> its code, and what that uses of the library."
+    "What a module of the library defines: name -> its code, and what that may use of the library."
     path = Path(collapse_nb.__file__).with_name(f"{module}.py")
     tree = ast.parse(path.read_text(encoding="utf-8")) if path.exists() else ast.Module([], [])
-    imported, found = _imports(tree), {}
+    imported, found = {name: (home, name) for home, name in _imports(tree)}, {}
     for node in tree.body:
-        targets = getattr(node, "targets", [getattr(node, "target", node)])
-        names = [getattr(t, "id", getattr(t, "name", None)) for t in targets]
-        uses = {imported.get(n.id, (module, n.id)) for n in ast.walk(node) if isinstance(n, ast.Name)}
-        uses |= set(_imports(node).values())
-        for name in filter(None, names): found[name] = _bare(node), uses
+        uses = _imports(node) | {imported.get(name, (module, name)) for name in _names(node)}
+        for target in getattr(node, "targets", [getattr(node, "target", node)]):
+            found[getattr(target, "id", getattr(target, "name", ""))] = _bare(node), uses
     return found
 
-# %% ../nbs/machinery/store.ipynb #32216acb
-def _start(function: Callable) -> tuple[str, set]:
-    "Of a function outside of the library its code, and what it uses; of one within, its place."
-    function = inspect.unwrap(getattr(function, "func", function))
-    library, _, module = function.__module__.partition(".")
-    if library == "collapse_nb": return "", {(module, function.__qualname__.partition(".")[0])}
+# %% ../nbs/machinery/store.ipynb #43d073c3
+def _outside(function: Callable) -> tuple[str, set]:
+    "The code of a function that isn't the library's, with the functions beside it that it calls, and what they use."
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    used = [function.__globals__.get(n.id) for n in ast.walk(tree) if isinstance(n, ast.Name)]
-    texts, uses = [_bare(tree)], set(_imports(tree).values())
-    for thing in used:
-        if inspect.isfunction(thing) and thing is not function and thing.__module__ == function.__module__:
-            text, more = _start(thing)
-            texts, uses = [*texts, text], uses | more
-        elif str(getattr(thing, "__module__", "")).startswith("collapse_nb."):
-            uses.add((thing.__module__.partition(".")[2], thing.__name__))
-    return "\n".join(texts), uses
+    text, uses = _bare(tree), _imports(tree)
+    for thing in (function.__globals__.get(name) for name in _names(tree)):
+        home = str(getattr(thing, "__module__", ""))
+        if home.startswith("collapse_nb."): uses.add((home.removeprefix("collapse_nb."), thing.__name__))
+        elif inspect.isfunction(thing) and home == function.__module__ and thing is not function:
+            more, used = _outside(thing)
+            text, uses = text + more, uses | used
+    return text, uses
 
 def code_hash(
     code: Callable | str,  # a function, or the text of a notebook's cells
 ) -> str:  # 16 hexadecimal digits
     "A hash of some code and of all that it uses of this library."
-    if isinstance(code, str):
-        tree = ast.parse(code)
-        text, todo = _bare(tree), set(_imports(tree).values())
-    else: text, todo = _start(code)
+    if isinstance(code, str): text, todo = _bare(ast.parse(code)), _imports(ast.parse(code))
+    elif not code.__module__.startswith("collapse_nb."): text, todo = _outside(code)
+    else: text, todo = "", {(code.__module__.removeprefix("collapse_nb."), code.__qualname__.partition(".")[0])}
     seen = {}
     while todo:
         module, name = place = todo.pop()
         if place in seen: continue
         seen[place], uses = _definitions(module).get(name, ("", set()))
         todo |= uses
-    parts = [text] + [f"{place}{seen[place]}" for place in sorted(seen) if seen[place]]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((text, sorted(seen.items()))).encode()).hexdigest()[:16]
 
 # %% ../nbs/machinery/store.ipynb #0d9ad24f
 def runs_folder() -> Path:
@@ -236,29 +226,23 @@ class Note:
         self.shares, self.took = dict(training=1, writing=1, scoring=.2), {}
         self.begin(0)
 
-    def begin(self,
-        index: int,  # of the generation
-    ) -> None:
+    def begin(self, index: int) -> None:
         "Another generation is in progress."
         self.shares, self.took = self.took or self.shares, {}
-        self.facts |= dict(generation=index, phase="", done=0)
-        self._write()
+        self._write(generation=index, phase="", done=0)
 
-    def __call__(self,
-        phase: str,   # 'training', 'writing' or 'scoring', and after a comma details
-        part: float,  # of the phase that is done, 0 to 1
-    ) -> None:
-        "Something is in progress."
+    def __call__(self, phase: str, part: float) -> None:
+        "So much of a phase is done; as `steps` of the registry tells it."
         name, moment = phase.partition(",")[0], time.monotonic()
         self.took[name] = self.took.get(name, 0) + moment - self.clock
         self.clock, usual = moment, sum(self.shares.values()) / len(self.shares)
         shares = dict.fromkeys(self.took, usual) | self.shares   # a phase that the last one didn't have
         behind = sum(shares[n] for n in self.took if n != name)
         done = (behind + shares[name] * part) / sum(shares.values())
-        self.facts |= dict(phase=phase, done=min(max(self.facts["done"], done), .99))
-        self._write()
+        self._write(phase=phase, done=min(max(self.facts["done"], done), .99))
 
-    def _write(self):
+    def _write(self, **facts):
+        self.facts |= facts
         if time.monotonic() - self.written < .2: return
         self.written = time.monotonic()
         self.path.write_text(json.dumps(self.facts))
@@ -319,7 +303,7 @@ class Records:
         template,      # a model, a dataclass of arrays; all others have the same shapes
     ):
         arrays = {f.name: np.asarray(getattr(template, f.name)) for f in fields(template)}
-        self.path, self.kind, self.check, self.synced = folder / "models.records", type(template), b"", 0
+        self.path, self.kind, self.check = folder / "models.records", type(template), b""
         kinds = [(name, a.dtype.newbyteorder("<"), a.shape) for name, a in arrays.items()]
         self.type = np.dtype(kinds + [("check", "V8")])
         self.size = self.type.itemsize
@@ -349,22 +333,16 @@ class Records:
         content = record.tobytes()[:-8]
         check = _check(self.check, content)
         try:
-            with self.path.open("ab", buffering=0) as file:
-                if file.write(content + check) < self.size: raise OSError(errno.ENOSPC, "No space left on device")
+            with self.path.open("ab") as file: file.write(content + check)
         except OSError:
             if self.path.exists(): os.truncate(self.path, index * self.size)
             raise
         self.check = check
-        if time.monotonic() - self.synced > 1: self.sync()
 
-    def sync(self) -> None:
-        "Have it brought to the disk."
+    def sync(self):
         if self.path.exists(): _fsync(self.path)
-        self.synced = time.monotonic()
 
-    def cut(self,
-        n: int,  # generations
-    ) -> None:
+    def cut(self, n: int) -> None:
         "Keep the first `n`, and be ready to add to them."
         if self.path.exists(): os.truncate(self.path, n * self.size)
         _, self.check = intact(self.path, self.size)
@@ -501,17 +479,10 @@ def _say(text: str) -> None: print(text, file=sys.stderr)      # once in a proce
 
 def read_log(
     folder: Path,  # of a run
-) -> list[dict]:  # of each session host, process, device, commit; where it began, and, unless it was killed, ended
+) -> list[dict]:  # of each session 'began', 'first' (generation), 'checkpoints', 'host', 'pid', 'device', 'commit'
     "Who worked on a run, and when."
-    try: lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError): return []
-    found = []
-    for line in lines:
-        try: entry = json.loads(line)
-        except ValueError: continue                            # a session was killed while it wrote
-        if "began" in entry: found.append(entry)
-        elif found: found[-1] |= entry
-    return found
+    lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines() if (folder / "log.jsonl").exists() else []
+    return [json.loads(line) for line in lines if line.endswith("}")]    # a session may be killed while it writes
 
 # %% ../nbs/machinery/store.ipynb #efb2a9c1
 def damage(
@@ -533,8 +504,8 @@ def verify(
     if not (facts := read_facts(folder)): return ["run.json"]
     bad = [f"generation_{i:04}/{piece}/{name}".rstrip("/") for i, piece, name in damage(folder, facts.get("record"))]
     bad += [f"content/{name}" for name in faults(folder / "content") if (folder / "content").exists()]
-    reached = max((entry.get("generations", 0) for entry in read_log(folder)), default=0)
-    if not bad and reached > (n := generations(folder)): bad.append(f"generation_{n:04} (missing)")
+    if (first := max((e["first"] for e in read_log(folder)), default=0)) > (n := generations(folder)) and not bad:
+        bad.append(f"generation_{n:04} to {first - 1:04} (missing)")
     known = r"run\.json|log\.jsonl|models\.records|content|generation_\d{4,}|\..*\.part"
     return bad + sorted(p.name for p in folder.iterdir() if not re.fullmatch(known, p.name))
 
@@ -566,24 +537,14 @@ class _Session:
         self.stores_sets = "ends" in (self.checkpoints, run.chain.checkpoints)
         self.code = code_hash(self.chain.measure) if self.chain.measure else ""
 
-# %% ../nbs/machinery/store.ipynb #7e8dfc11
+# %% ../nbs/machinery/store.ipynb #061844ec
 @patch
 def go_on(self: _Session, n_generations: int) -> None:
     "Compute what is missing."
-    n, start = self.sound(), time.monotonic()
-    done = n > n_generations and all(self.is_measured(i) for i in range(n_generations + 1))
-    if not done: self.log(began=now(), pid=os.getpid(), host=socket.gethostname(), device=self.chain.device,
-                          commit=_code()["commit"], checkpoints=self.checkpoints, first=n)
     try:
-        if n <= n_generations: self.compute(n, n_generations)
+        if (n := self.sound()) <= n_generations: self.compute(n, n_generations)
         self.finish(n_generations)
-    finally:
-        self.models.sync()
-        if not done: self.log(ended=now(), seconds=round(time.monotonic() - start, 3), generations=len(self.models))
-
-@patch
-def log(self: _Session, **entry) -> None:
-    with (self.run.folder / "log.jsonl").open("a", encoding="utf-8") as file: file.write(json.dumps(entry) + "\n")
+    finally: self.models.sync()
 
 # %% ../nbs/machinery/store.ipynb #197f76a7
 @patch
@@ -607,7 +568,9 @@ def compute(self: _Session, n: int, n_generations: int) -> None:
     "The generations from `n` on."
     indices, chain = count(n), self.chain
     def fit(data, rng): return _Stored(self, next(indices), chain.fit(data, rng))
-    done = [_Stored(self, i) for i in range(n)]
+    done, entry = [_Stored(self, i) for i in range(n)], dict(began=now(), first=n, checkpoints=self.checkpoints)
+    entry |= dict(host=socket.gethostname(), pid=os.getpid(), device=chain.device, commit=_code()["commit"])
+    with (self.run.folder / "log.jsonl").open("a", encoding="utf-8") as file: file.write(json.dumps(entry) + "\n")
     self.note.begin(n)
     try:
         for g in recurse(fit, chain.real, chain.policy, self.run.seed, n_generations, done):
@@ -728,19 +691,19 @@ def main(
     "The command `collapse_runs`."
     parser = OneLineParser("collapse_runs", "Look after the chains that are on the disk.", EXAMPLES)
     parser.add_argument("action", choices=("ls", "verify", "rm"), help="what to do")
-    parser.add_argument("runs", nargs="*", metavar="RUN", help="names of runs, as 'ls' prints them (default: all; rm needs one)")
+    parser.add_argument("runs", nargs="*", metavar="RUN", help="names of runs, as 'ls' prints them (default: all)")
     parser.add_argument("--out", metavar="DIR", help="folder of the runs (default: $COLLAPSE_RUNS, or runs in the project)")
     options = parser.parse_intermixed_args(arguments)
     return run_command("collapse_runs", lambda: _look_after(options), "nothing was left half done")
 
 def _look_after(options) -> int:
     root = runs_folder() if options.out is None else user_path(options.out)
-    if options.out is not None and not root.is_dir(): raise ValueError(f"no folder '{root}': expected one that holds runs")
+    if options.out is not None and not root.is_dir():
+        raise ValueError(f"no folder '{root}': expected one that holds runs")
+    if options.action == "rm" and not options.runs: raise ValueError("rm needs a name: 'collapse_runs ls' prints them")
     found, status = all_runs(root), 0
-    if options.action == "rm" and not options.runs: raise ValueError("rm needs the name of a run: 'collapse_runs ls' prints them")
-    for name in options.runs:
-        if name not in found.index:
-            raise ValueError(f"no run '{name}' in '{root}': " + (nearest(name, list(found.index)) if len(found) else "there are none"))
+    for name in set(options.runs) - set(found.index):
+        raise ValueError(f"no run '{name}' in '{root}': {nearest(name, list(found.index) or ['none'])}")
     chosen = found.loc[options.runs] if options.runs else found
     if options.action == "ls": print(_listing(chosen), f"{len(chosen)} runs in {root}", sep="\n")
     for name in chosen.index if options.action == "verify" else ():
