@@ -132,7 +132,7 @@ def _imports(tree: ast.AST) -> set[tuple[str, str]]:
     "Module and name of what a piece of code imports from the library."
     froms = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
     ours = [n for n in froms if n.level or n.module.startswith("collapse_nb.")]
-    return {(n.module.removeprefix("collapse_nb."), alias.name) for n in ours for alias in n.names}
+    return {((n.module or "").removeprefix("collapse_nb."), alias.name) for n in ours for alias in n.names}
 
 def _bare(tree: ast.AST) -> str:
     "Code without comments and docstrings."
@@ -537,13 +537,16 @@ class _Session:
         self.stores_sets = "ends" in (self.checkpoints, run.chain.checkpoints)
         self.code = code_hash(self.chain.measure) if self.chain.measure else ""
 
-# %% ../nbs/machinery/store.ipynb #061844ec
+# %% ../nbs/machinery/store.ipynb #9538d361
 @patch
 def go_on(self: _Session, n_generations: int) -> None:
     "Compute what is missing."
     try:
-        if (n := self.sound()) <= n_generations: self.compute(n, n_generations)
-        self.finish(n_generations)
+        n = self.sound()
+        self.measure_all(min(n - 1, n_generations))            # while the models are there
+        if n <= n_generations: self.compute(n, n_generations)
+        if self.stores_sets: self.write(len(self.models) - 1)  # the last one's, too
+        for i in range(len(self.models) - 1): self.forget(i)
     finally: self.models.sync()
 
 # %% ../nbs/machinery/store.ipynb #197f76a7
@@ -616,20 +619,17 @@ def measure(self: _Session, g: Generation) -> None:
     write_folder(self.run.piece(g.index, "measures"), write)
 
 @patch
-def finish(self: _Session, n_generations: int) -> None:
-    "Measure what isn't, store the last synthetic set, forget what needn't be kept."
-    gone, last = [], len(self.models) - 1
-    for i in range(n_generations + 1):
-        if self.is_measured(i): continue
+def measure_all(self: _Session, last: int) -> None:
+    "Measure what isn't, from generation 0 to the last."
+    missing = [i for i in range(last + 1) if not self.is_measured(i)]
+    for i in (gone := [i for i in missing if not (self.models.kept(i) and self.models.kept(0))]): missing.remove(i)
+    for i in missing:
         self.note.begin(i)
-        if self.models.kept(i) and self.models.kept(0): self.measure(self.run.generation(i))
-        else: gone.append(str(i))
-    if gone: print(f"{self.run.id}: what is measured has changed, but the models of generations {', '.join(gone)} weren't "
-                   "kept, so they can't be measured again", file=sys.stderr)
-    if self.stores_sets: self.write(last)
-    for i in range(last): self.forget(i)
+        self.measure(self.run.generation(i))
+    if gone: print(f"{self.run.id}: the way to measure has changed, but the models of generations "
+                   f"{', '.join(map(str, gone))} weren't kept, so they can't be measured again", file=sys.stderr)
 
-# %% ../nbs/machinery/store.ipynb #4516f322
+# %% ../nbs/machinery/store.ipynb #4e835170
 def stored_folder(
     config: dict,              # what determines it, with 'family'
     write: Callable,           # write(folder) makes it and puts its files there
@@ -655,7 +655,7 @@ def stored_table(
     def write(folder): compute(**arguments).to_parquet(folder / "table.parquet", index=False)
     return pd.read_parquet(stored_folder(dict(family=name, code=code_hash(compute), **arguments), write, root) / "table.parquet")
 
-# %% ../nbs/machinery/store.ipynb #24d1e734
+# %% ../nbs/machinery/store.ipynb #e439c5ab
 def run_folders(
     root: Path | None = None,  # folder of all runs; None: `runs_folder()`
 ) -> list[Path]:
@@ -678,7 +678,7 @@ def all_runs(
         rows.append(dict(run=folder.name, generations=generations(folder), bytes=size, **read_facts(folder).get("config", {})))
     return pd.DataFrame(rows, columns=None if rows else ["run", "generations", "bytes"]).set_index("run")
 
-# %% ../nbs/machinery/store.ipynb #dfaa86d6
+# %% ../nbs/machinery/store.ipynb #1bdad7f0
 EXAMPLES = """examples:
   collapse_runs ls                            every run, how far it is, in which options it differs
   collapse_runs verify                        read everything again; status 1 if something is damaged
