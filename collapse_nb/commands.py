@@ -4,9 +4,8 @@
 
 # %% auto #0
 __all__ = ['ROOT', 'LOWEST', 'HIGHEST', 'SIGNALS', 'project_path', 'user_path', 'check_writable', 'writable_folder', 'nearest',
-           'check_values', 'read_parameters', 'parse_seeds', 'one_line', 'OneLineParser', 'Stopped', 'stoppable',
-           'disk_is_full', 'run_command', 'collapse_figures', 'collapse_chain', 'collapse_runs', 'collapse_gmm',
-           'collapse_lm']
+           'check_values', 'read_parameters', 'parse_seeds', 'one_line', 'OneLineParser', 'Stopped', 'disk_is_full',
+           'run_command', 'collapse_figures', 'collapse_chain', 'collapse_runs', 'collapse_gmm', 'collapse_lm']
 
 # %% ../nbs/machinery/commands.ipynb #172642c5
 import argparse
@@ -18,8 +17,8 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -75,7 +74,7 @@ def nearest(
     return f"did you mean '{close[0]}'?" if close else f"there are {', '.join(known)}"
 
 # %% ../nbs/machinery/commands.ipynb #94fc6083
-LOWEST = dict(seed=0, seeds=0, shown=0, exponent=0, n_blocks=0, n_images=0, kept_share=0, ddof=0, jobs=1,
+LOWEST = dict(seed=0, seeds=0, shown=0, exponent=0, n_blocks=0, n_images=0, kept_share=0, ddof=0, gpus_per_chain=0,
               top_k=0, base_characters=0, n_characters=0, prompt=0,
               n_samples=2, sample_sizes=2, block_size=2, vocab_size=257)
 HIGHEST = dict(seed=10**18, seeds=10**18, d=1000, n_states=10**7, n_components=1000, n_layers=1000,
@@ -180,44 +179,21 @@ def one_line(
 
 class OneLineParser(argparse.ArgumentParser):
     "A parser whose complaints are one line, and whose examples keep their layout in --help."
-    def __init__(self, prog, description, examples=""):
+    def __init__(self, prog, description="", examples="", **more):
         super().__init__(prog, description=description, epilog=examples, allow_abbrev=False,
-                         formatter_class=argparse.RawDescriptionHelpFormatter)
+                         formatter_class=argparse.RawDescriptionHelpFormatter, **more)
 
     def error(self, message): self.exit(2, f"{self.prog}: {one_line(message)}; --help shows examples\n")
 
 # %% ../nbs/machinery/commands.ipynb #36711e67
 class Stopped(BaseException):
     "Somebody wants this process to end."
-    def __init__(self, signum):
-        super().__init__(signum)
-        self.signum = signum
 
 SIGNALS = signal.SIGINT, signal.SIGTERM
 
-@contextmanager
-def stoppable(
-    last_words: Callable,  # last_words(signum), for where an exception can't be raised
-) -> Iterator[None]:
-    "Within, SIGINT and SIGTERM raise `Stopped`; a second one ends the process, as does one while modules are loaded."
-    if threading.current_thread() is not threading.main_thread():     # only the main thread can receive signals
-        yield
-        return
-    def stop(signum, frame):
-        for s in SIGNALS: signal.signal(s, signal.SIG_DFL)
-        if _importing(frame):                                  # libraries may not survive an exception there
-            last_words(signum)
-            os._exit(128 + signum)
-        raise Stopped(signum)
-    before = {s: signal.signal(s, stop) for s in SIGNALS}
-    try: yield
-    finally:
-        for s, handler in before.items(): signal.signal(s, handler)
-
-def _importing(frame) -> bool:
-    "Is a module being loaded in this frame or one of those that called it?"
-    while frame and not frame.f_code.co_filename.startswith("<frozen importlib"): frame = frame.f_back
-    return frame is not None
+def _stop(signum, frame):
+    for s in SIGNALS: signal.signal(s, signal.SIG_DFL)         # a second one ends the process
+    raise Stopped(signum)
 
 def _end_children() -> None:
     "Kill every process that this one has started."
@@ -225,30 +201,31 @@ def _end_children() -> None:
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess): child.kill()
 
-# %% ../nbs/machinery/commands.ipynb #963b4816
-def disk_is_full(error: Exception) -> bool: return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+def disk_is_full(error: Exception) -> bool:
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
 
+# %% ../nbs/machinery/commands.ipynb #963b4816
 def run_command(
-    name: str,                # of the command, for messages
-    work: Callable,           # work() -> exit status
-    stopped: str,             # what to say to someone who stopped it
-) -> int:  # exit status: that of `work`, 1 for a full disk or a training that diverges, 2 for a user's mistake,
-    # 130 or 143 for a signal
+    name: str,       # of the command, for messages
+    work: Callable,  # work() -> exit status
+    stopped: str,    # what to say to someone who stopped it
+) -> int:  # exit status: that of `work`, 1 for a full disk or a training that diverges, 2 for a user's
+    # mistake, 130 or 143 for a signal
     "Run a command's work, and answer mistakes and signals by one line."
     def say(text): print(f"{name}: {one_line(text)}", file=sys.stderr, flush=True)
-    def last_words(signum):
+    main = threading.current_thread() is threading.main_thread()    # which alone receives signals
+    before = {s: signal.signal(s, _stop) for s in SIGNALS} if main else {}
+    try: return work()
+    except (Stopped, KeyboardInterrupt) as e:
         _end_children()
         say(f"stopped; {stopped}")
-    try:
-        with stoppable(last_words): return work()
-    except (Stopped, KeyboardInterrupt) as e:
-        signum = getattr(e, "signum", signal.SIGINT)
-        last_words(signum)
-        return 128 + signum
+        return 128 + (e.args[0] if isinstance(e, Stopped) else signal.SIGINT)
     except (ValueError, OSError, MemoryError, FloatingPointError) as e:
         full = disk_is_full(e)
         say(f"the disk is full ({e}): free some space; {stopped}" if full else str(e) or "not enough memory")
         return 1 if full or isinstance(e, FloatingPointError) else 2
+    finally:
+        for s, handler in before.items(): signal.signal(s, handler)
 
 # %% ../nbs/machinery/commands.ipynb #c468e6fd
 def _start(name: str, module: str) -> int:

@@ -21,18 +21,18 @@ class Chain:
     fit: Callable                    # fit(data, rng) -> model
     real: np.ndarray                 # the real data
     policy: Callable                 # as in `recurse`
-    template: object = None          # of models that are dataclasses of arrays: any of them, for their shapes
+    template: object = None          # of models that are dataclasses of arrays: any of them
     load: Callable | None = None     # of models that save themselves: load(folder) -> model
-    measure: Callable | None = None  # measure(generation, first) -> numbers and arrays by name;
-                                     # first() gives the model of generation 0
-    checkpoints: str = "all"         # whose models are kept: 'all', or those of both 'ends' and every synthetic set
-    facts: dict = field(default_factory=dict)    # what determines the results instead of options of the same name,
-                                                 # or beside them; None: an option that doesn't
-    settled: dict = field(default_factory=dict)  # options whose value is known now: what other machines shall use
+    measure: Callable | None = None  # measure(generation, first) -> numbers and arrays
+                                     # by name; first() gives the model of generation 0
+    checkpoints: str = "all"         # models kept: 'all', or both 'ends', and every set
+    facts: dict = field(default_factory=dict)    # determine the results, beside or in place
+                                                 # of options; None: an option that doesn't
+    settled: dict = field(default_factory=dict)  # options as they're to be used from now on
     device: str = "cpu"              # what it runs on; said, but no part of the name
-    prefer: str = "processes"        # how several run on one machine: fits that hold no lock prefer 'threads'
-    family: str = ""                 # filled in by `make_chain`
-    options: dict = field(default_factory=dict)  # filled in by `make_chain`: all of them, as the family was called
+    prefer: str = "processes"        # how several run at once; 'threads': fits hold no lock
+    family: str = ""                 # filled in by `make_chain`, as are the
+    options: dict = field(default_factory=dict)  # options that the family was called with
 
     @property
     def config(self) -> dict:  # with 'family' and 'seed'
@@ -40,8 +40,8 @@ class Chain:
         every = dict(family=self.family, **self.options) | self.facts
         return {name: value for name, value in every.items() if value is not None}
 
-# %% ../nbs/machinery/registry.ipynb #310e3f23
-FAMILIES: dict[str, Callable] = {}  # name -> options to `Chain`, of all modules that have been loaded
+# %% ../nbs/machinery/registry.ipynb #80d5c7d8
+FAMILIES: dict[str, Callable] = {}  # name -> options to `Chain`, of all loaded modules
 
 def family(function: Callable) -> Callable:
     "Make a function the family that has its name."
@@ -55,7 +55,7 @@ class steps(tqdm):
     "A progress bar; within a chain it tells the chain's own bar, and draws nothing."
     def __init__(self,
         items=None,      # what to go through, if anything
-        phase: str = "", # what is done: 'training', 'writing', 'scoring', and after a comma details
+        phase: str = "", # 'training', 'writing' or 'scoring', and after a comma details
         **how,           # of tqdm
     ):
         self.phase, self.listener = phase, _LISTENER.get()
@@ -100,5 +100,5 @@ def compiled(**how) -> Callable:  # of numba's `njit`
     from numba import njit
     def compile(function):
         try: return njit(cache=True, **how)(function)
-        except RuntimeError: return njit(**how)(function)        # "no locator available": nowhere to keep it
+        except RuntimeError: return njit(**how)(function)   # "no locator": no place for it
     return compile

@@ -38,26 +38,29 @@ from fastcore.basics import patch
 from filelock import FileLock, Timeout
 
 import collapse_nb
-from .commands import ROOT, OneLineParser, nearest, project_path, run_command, user_path
+from .commands import (ROOT, OneLineParser, nearest, project_path, run_command,
+                                  user_path)
 from .recursion import Generation, generation_rng, recurse
 from .registry import Chain, listening
 
-# %% ../nbs/machinery/store.ipynb #848583c3
+# %% ../nbs/machinery/store.ipynb #f49d255e
 LAYOUT = 2  # of a run's folder; runs of another layout are left alone
 
 def canonical(
-    value,  # plain values: dictionaries with text keys, lists, texts, finite numbers, booleans, None
+    value,  # dictionaries with text keys, lists, texts, finite numbers, booleans, None
 ) -> str:   # JSON, the same for equal values
     "The one way to write a value down. Raises `ValueError` for what JSON doesn't have."
     try: return json.dumps(value, sort_keys=True, indent=1, allow_nan=False) + "\n"
-    except TypeError as e: raise ValueError(f"can't be written down: {e}; give plain numbers and texts") from e
+    except TypeError as e:
+        raise ValueError(f"can't be written down: {e}; give plain numbers and texts") from e
 
 def run_id(
     config: dict,  # what determines the results; 'family' is its first word
 ) -> str:  # such as 'gmm-0123456789abcdef'
     "The name of a run. Raises `ValueError` for a configuration that can't be written down."
     if not re.fullmatch(r"[a-z]\w*", family := str(config.get("family"))):
-        raise ValueError(f"family is '{family}': expected a word in small letters, such as gmm")
+        raise ValueError(f"family is '{family}': expected a word in small letters, "
+                         "such as gmm")
     return f"{family}-{hashlib.sha256(canonical(config).encode()).hexdigest()[:16]}"
 
 # %% ../nbs/machinery/store.ipynb #3d25f50d
@@ -85,9 +88,9 @@ def atomic(
     try:
         yield part
         for written in (*part.rglob("*"), part): _fsync(written)
-        if path.is_dir(): remove(path)                         # a folder can't be renamed over another
+        if path.is_dir(): remove(path)             # a folder can't be renamed over another
         os.replace(part, path)
-        _fsync(path.parent)                                    # which holds its name
+        _fsync(path.parent)                        # which holds its name
     except BaseException:
         remove(part)
         raise
@@ -107,7 +110,8 @@ def write_folder(
     with atomic(folder) as part:
         part.mkdir()
         write(part)
-        for path in part.iterdir(): path.chmod(part.stat().st_mode & 0o666)   # some libraries write for one user alone
+        mode = part.stat().st_mode & 0o666         # some libraries write for one user alone
+        for path in part.iterdir(): path.chmod(mode)
         sums = [f"{_sha256(path)}  {path.name}\n" for path in sorted(part.iterdir())]
         (part / SUMS).write_text("".join(sums))
 
@@ -121,10 +125,12 @@ def _sums(folder: Path) -> dict[str, str]:
 def faults(
     folder: Path,  # written by `write_folder`
 ) -> list[str]:  # names of files that are damaged, missing or too many; empty: none
-    "Compare the files of a folder with their hashes. All of them may be missing, as weights that weren't kept."
-    sums, there = _sums(folder), {p.name for p in folder.iterdir()} - {SUMS} if folder.is_dir() else set()
+    "Compare files with their hashes. All may be missing, as weights that weren't kept."
+    sums = _sums(folder)
+    there = {p.name for p in folder.iterdir()} - {SUMS} if folder.is_dir() else set()
     if not sums: return [SUMS]
-    damaged = {name for name in there & set(sums) if not (folder / name).is_file() or _sha256(folder / name) != sums[name]}
+    damaged = {name for name in there & set(sums)
+               if not (path := folder / name).is_file() or _sha256(path) != sums[name]}
     return sorted(damaged | (there ^ set(sums) if there else set()))
 
 # %% ../nbs/machinery/store.ipynb #52595ac0
@@ -132,39 +138,48 @@ def _imports(tree: ast.AST) -> set[tuple[str, str]]:
     "Module and name of what a piece of code imports from the library."
     froms = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
     ours = [n for n in froms if n.level or n.module.startswith("collapse_nb.")]
-    return {((n.module or "").removeprefix("collapse_nb."), alias.name) for n in ours for alias in n.names}
+    return {((n.module or "").removeprefix("collapse_nb."), alias.name)
+            for n in ours for alias in n.names}
 
 def _bare(tree: ast.AST) -> str:
     "Code without comments and docstrings."
     for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) and len(body) > 1: del body[0]
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef): continue
+        if ast.get_docstring(node) and len(node.body) > 1: del node.body[0]
     return ast.unparse(tree)
 
-def _names(tree: ast.AST) -> list[str]: return [n.id for n in ast.walk(tree) if isinstance(n, ast.Name)]
+def _names(tree: ast.AST, use: type = ast.expr_context) -> list[str]:
+    return [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, use)]
 
 @cache
 def _definitions(module: str) -> dict[str, tuple[str, set]]:
-    "What a module of the library defines: name -> its code, and what that may use of the library."
+    "What a module defines: name -> its code, and what that may use of the library."
     path = Path(collapse_nb.__file__).with_name(f"{module}.py")
-    tree = ast.parse(path.read_text(encoding="utf-8")) if path.exists() else ast.Module([], [])
+    tree = ast.parse(path.read_text(encoding="utf-8") if path.exists() else "")
     imported, found = {name: (home, name) for home, name in _imports(tree)}, {}
     for node in tree.body:
-        uses = _imports(node) | {imported.get(name, (module, name)) for name in _names(node)}
-        for target in getattr(node, "targets", [getattr(node, "target", node)]):
-            found[getattr(target, "id", getattr(target, "name", ""))] = _bare(node), uses
+        uses = _imports(node) | {imported.get(n, (module, n)) for n in _names(node)}
+        names = [getattr(node, "name", "")] if hasattr(node, "body") else _names(node, ast.Store)
+        if "patch" in map(ast.unparse, getattr(node, "decorator_list", ())):
+            names = [ast.unparse(node.args.args[0].annotation)]    # a method belongs to its class
+        for name in names:
+            text, used = found.get(name, ("", set()))
+            found[name] = text + _bare(node), used | uses
     return found
 
-# %% ../nbs/machinery/store.ipynb #43d073c3
-def _outside(function: Callable) -> tuple[str, set]:
-    "The code of a function that isn't the library's, with the functions beside it that it calls, and what they use."
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+# %% ../nbs/machinery/store.ipynb #fc3b5a61
+def _outside(function: Callable, seen: list) -> tuple[str, set]:
+    "The code of an outside function and those beside it that it calls, and what they use."
+    seen.append(function)
+    try: tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError): return repr(function.__code__.co_code), set()
     text, uses = _bare(tree), _imports(tree)
     for thing in (function.__globals__.get(name) for name in _names(tree)):
-        home = str(getattr(thing, "__module__", ""))
-        if home.startswith("collapse_nb."): uses.add((home.removeprefix("collapse_nb."), thing.__name__))
-        elif inspect.isfunction(thing) and home == function.__module__ and thing is not function:
-            more, used = _outside(thing)
+        if not (inspect.isfunction(thing) or inspect.isclass(thing)) or thing in seen: continue
+        if thing.__module__.startswith("collapse_nb."):
+            uses.add((thing.__module__.removeprefix("collapse_nb."), thing.__name__))
+        elif inspect.isfunction(thing) and thing.__module__ == function.__module__:
+            more, used = _outside(thing, seen)
             text, uses = text + more, uses | used
     return text, uses
 
@@ -172,9 +187,12 @@ def code_hash(
     code: Callable | str,  # a function, or the text of a notebook's cells
 ) -> str:  # 16 hexadecimal digits
     "A hash of some code and of all that it uses of this library."
+    code = getattr(code, "func", code)                         # of a partial
     if isinstance(code, str): text, todo = _bare(ast.parse(code)), _imports(ast.parse(code))
-    elif not code.__module__.startswith("collapse_nb."): text, todo = _outside(code)
-    else: text, todo = "", {(code.__module__.removeprefix("collapse_nb."), code.__qualname__.partition(".")[0])}
+    elif not code.__module__.startswith("collapse_nb."): text, todo = _outside(code, [])
+    else:
+        name = code.__qualname__.partition(".")[0]
+        text, todo = "", {(code.__module__.removeprefix("collapse_nb."), name)}
     seen = {}
     while todo:
         module, name = place = todo.pop()
@@ -183,31 +201,33 @@ def code_hash(
         todo |= uses
     return hashlib.sha256(repr((text, sorted(seen.items()))).encode()).hexdigest()[:16]
 
-# %% ../nbs/machinery/store.ipynb #0d9ad24f
+# %% ../nbs/machinery/store.ipynb #eea9ddd9
 def runs_folder() -> Path:
-    "Where runs are kept: $COLLAPSE_RUNS, else 'runs' in the project; in tests a folder that is removed in the end."
+    "Where runs are: $COLLAPSE_RUNS, else 'runs' in the project; in tests a temporary one."
     if chosen := os.environ.get("COLLAPSE_RUNS"): return user_path(chosen)
     return Path(_scratch().name) if "IN_TEST" in os.environ else project_path("runs")
 
 @cache
-def _scratch() -> tempfile.TemporaryDirectory: return tempfile.TemporaryDirectory(prefix="collapse_runs_")
+def _scratch() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="collapse_runs_")
 
 def _git(*arguments: str) -> str:
-    "What git says about the project, or nothing without git; it takes no lock that could be left behind."
-    try: return subprocess.run(["git", "--no-optional-locks", *arguments], cwd=ROOT, capture_output=True,
-                               text=True, check=True).stdout.strip()
+    "What git says about the project, or nothing without git; no lock can be left behind."
+    try: return subprocess.run(["git", "--no-optional-locks", *arguments], cwd=ROOT,
+                               capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError): return ""
 
 @cache
 def _code() -> dict:
     "Versions, commit and processor, as they were when they were first asked for."
-    packages, commit = ("torch", "transformers", "scikit-learn", "numpy", "numba", "matplotlib"), _git("rev-parse", "HEAD")
-    try: processor = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())[0]
-    except (OSError, IndexError): processor = platform.machine()
-    return dict(commit=commit or "unknown", processor=processor,
-                uncommitted_changes=bool(commit and _git("status", "--porcelain", "--", "nbs", "collapse_nb")),
-                versions=dict(collapse_nb=collapse_nb.__version__, python=platform.python_version(),
-                              **{p: version(p) for p in packages}))
+    packages = ("torch", "transformers", "scikit-learn", "numpy", "numba", "matplotlib")
+    commit = _git("rev-parse", "HEAD")
+    dirty = commit and _git("status", "--porcelain", "--", "nbs", "collapse_nb")
+    try: cpu = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())[0]
+    except (OSError, IndexError): cpu = platform.machine()
+    versions = dict(collapse_nb=collapse_nb.__version__, python=platform.python_version())
+    return dict(commit=commit or "unknown", processor=cpu, uncommitted_changes=bool(dirty),
+                versions=versions | {p: version(p) for p in packages})
 
 def now() -> str:
     "This second, in universal time."
@@ -215,7 +235,8 @@ def now() -> str:
 
 def provenance() -> dict:
     "Versions, commit and machine: what is needed to make a result again."
-    return _code() | dict(machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores", made=now())
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    return _code() | dict(machine=machine, made=now())
 
 # %% ../nbs/machinery/store.ipynb #173e9610
 class Note:
@@ -236,7 +257,7 @@ class Note:
         name, moment = phase.partition(",")[0], time.monotonic()
         self.took[name] = self.took.get(name, 0) + moment - self.clock
         self.clock, usual = moment, sum(self.shares.values()) / len(self.shares)
-        shares = dict.fromkeys(self.took, usual) | self.shares   # a phase that the last one didn't have
+        shares = dict.fromkeys(self.took, usual) | self.shares   # there may be a new phase
         behind = sum(shares[n] for n in self.took if n != name)
         done = (behind + shares[name] * part) / sum(shares.values())
         self._write(phase=phase, done=min(max(self.facts["done"], done), .99))
@@ -249,7 +270,7 @@ class Note:
 
 def read_note(
     folder: Path,  # of a run
-) -> dict:  # 'pid', 'host', 'since', 'generation', 'phase', 'done'; nothing if nobody holds it
+) -> dict:  # 'pid', 'host', 'since', 'generation', 'phase', 'done'; nothing if it's free
     "Who works on a run, and how far it is."
     try: return json.loads((folder.parent / ".locks" / f"{folder.name}.json").read_text())
     except (OSError, ValueError): return {}
@@ -260,20 +281,22 @@ def only_writer(
     folder: Path,       # of the run
     wait: bool = True,  # for another process that holds it
 ) -> Iterator[Note]:
-    "Within, no other process writes to this run. Raises `ValueError` where it shouldn't wait and would have to."
+    "Within, no other process writes to this run. Raises `ValueError` if it may not wait."
     locks = folder.parent / ".locks"
     locks.mkdir(parents=True, exist_ok=True)
     lock = FileLock(locks / f"{folder.name}.lock", fallback_to_soft=False)
     try: lock.acquire(timeout=0)
     except Timeout:
-        note = read_note(folder)
-        holder = f"process {note['pid']} on {note['host']}, since {note['since']}" if note else "another process"
-        if not wait: raise ValueError(f"run {folder.name} is held by {holder}: wait for it, or stop it") from None
+        holder, note = "another process", read_note(folder)
+        if note: holder = f"process {note['pid']} on {note['host']}, since {note['since']}"
+        held = f"run {folder.name} is held by {holder}: wait for it, or stop it"
+        if not wait: raise ValueError(held) from None
         print(f"{folder.name}: waiting for {holder}", file=sys.stderr)
         lock.acquire()
     except (OSError, NotImplementedError) as e:
-        raise ValueError(f"'{folder.parent}' is on a file system without locks ({e}), so two processes could write to "
-                         "one run: choose a folder on another disk with --out, or with $COLLAPSE_RUNS") from e
+        raise ValueError(f"'{folder.parent}' is on a file system without locks ({e}), so "
+                         "two processes could write to one run: choose a folder on another "
+                         "disk with --out, or with $COLLAPSE_RUNS") from e
     note = Note(locks / f"{folder.name}.json")
     try: yield note
     finally:
@@ -291,7 +314,8 @@ def intact(
 ) -> tuple[int, bytes]:  # their number, and the last one's check
     "How many records, from the first on, are as they were written."
     raw, check, n = path.read_bytes() if path.exists() else b"", b"", 0
-    while len(found := raw[n * size:(n + 1) * size]) == size and found[-8:] == _check(check, found[:-8]):
+    while len(found := raw[n * size:(n + 1) * size]) == size:
+        if found[-8:] != _check(check, found[:-8]): break
         check, n = found[-8:], n + 1
     return n, check
 
@@ -308,49 +332,59 @@ class Records:
         self.type = np.dtype(kinds + [("check", "V8")])
         self.size = self.type.itemsize
 
-    def __len__(self): return self.path.stat().st_size // self.size if self.path.exists() else 0
+    def __len__(self):
+        return self.path.stat().st_size // self.size if self.path.exists() else 0
 
-    def all(self) -> object:  # a model whose fields have a leading axis that counts generations
+    def all(self) -> object:  # a model whose fields' leading axis counts generations
         "The models of all intact generations at once."
         n, _ = intact(self.path, self.size)
         records = np.fromfile(self.path, self.type, n) if n else np.empty(0, self.type)
         return self.kind(**{name: records[name] for name in self.type.names[:-1]})
 
     def __getitem__(self, i):
-        models = vars(self.all())
+        models, run = vars(self.all()), self.path.parent.name
         try: return self.kind(**{name: values[i] for name, values in models.items()})
-        except IndexError: raise ValueError(f"generation {i} of {self.path.parent.name} isn't there") from None
+        except IndexError:
+            raise ValueError(f"generation {i} of {run} isn't there") from None
 
-    def append(self,
-        index: int,  # the number of the next generation
-        model,       # like the template
-    ) -> None:
-        "Write a record. Raises `FloatingPointError` for numbers that aren't finite."
-        record = np.zeros((), self.type)
-        for name in self.type.names[:-1]:
-            record[name] = value = getattr(model, name)
-            if not np.isfinite(value).all(): raise FloatingPointError(f"the model's {name} isn't finite")
-        content = record.tobytes()[:-8]
-        check = _check(self.check, content)
-        try:
-            with self.path.open("ab") as file: file.write(content + check)
-        except OSError:
-            if self.path.exists(): os.truncate(self.path, index * self.size)
-            raise
-        self.check = check
+# %% ../nbs/machinery/store.ipynb #64ecc701
+@patch
+def append(self: Records,
+    index: int,  # the number of the next generation
+    model,       # like the template
+) -> None:
+    "Write a record. Raises `FloatingPointError` for numbers that aren't finite."
+    record = np.zeros((), self.type)
+    for name in self.type.names[:-1]:
+        record[name] = value = getattr(model, name)
+        if not np.isfinite(value).all():
+            raise FloatingPointError(f"the model's {name} isn't finite")
+    content = record.tobytes()[:-8]
+    check = _check(self.check, content)
+    try:
+        with self.path.open("ab") as file: file.write(content + check)
+    except OSError:
+        if self.path.exists(): os.truncate(self.path, index * self.size)
+        raise
+    self.check = check
 
-    def sync(self):
-        if self.path.exists(): _fsync(self.path)
+@patch
+def cut(self: Records, n: int) -> None:
+    "Keep the first `n`, and be ready to add to them."
+    if self.path.exists(): os.truncate(self.path, n * self.size)
+    _, self.check = intact(self.path, self.size)
 
-    def cut(self, n: int) -> None:
-        "Keep the first `n`, and be ready to add to them."
-        if self.path.exists(): os.truncate(self.path, n * self.size)
-        _, self.check = intact(self.path, self.size)
+@patch
+def sync(self: Records):
+    if self.path.exists(): _fsync(self.path)
 
-    def kept(self, i): return i < len(self)
-    def forget(self, i): "A record isn't worth forgetting."
+@patch
+def kept(self: Records, i): return i < len(self)
 
-# %% ../nbs/machinery/store.ipynb #72204aca
+@patch
+def forget(self: Records, i): "A record isn't worth forgetting."
+
+# %% ../nbs/machinery/store.ipynb #5ad1bbd2
 class Folders:
     "The models of a chain in folders, one for each generation."
     size = None                                                # they have no common one
@@ -362,13 +396,14 @@ class Folders:
 
     def place(self, i): return self.folder / f"generation_{i:04}" / "model"
 
-    def __len__(self): return next(i for i in count() if not (self.place(i) / SUMS).exists())
+    def __len__(self):
+        return next(i for i in count() if not (self.place(i) / SUMS).exists())
 
     def __getitem__(self, i):
-        if not self.kept(i):
-            raise ValueError(f"the model of generation {i} of {self.folder.name} isn't there: of such chains both ends "
-                             "are kept, unless all are asked for when a chain is begun")
-        return self.load(self.place(i))
+        if self.kept(i): return self.load(self.place(i))
+        raise ValueError(f"the model of generation {i} of {self.folder.name} isn't there: "
+                         "of such chains both ends are kept, unless all are asked for "
+                         "when a chain is begun")
 
     def append(self, index, model): write_folder(self.place(index), model.save)
     def cut(self, n): "The run removes the folders, which hold other pieces, too."
@@ -383,7 +418,7 @@ class Folders:
         "Remove its weights; their hashes stay."
         for name in _sums(self.place(i)): (self.place(i) / name).unlink(missing_ok=True)
 
-# %% ../nbs/machinery/store.ipynb #617350a5
+# %% ../nbs/machinery/store.ipynb #e782b475
 class Run:
     "A chain on disk."
     def __init__(self,
@@ -392,7 +427,8 @@ class Run:
     ):
         self.chain, self.id, self.seed = chain, run_id(chain.config), chain.config["seed"]
         self.folder = Path(root or runs_folder()) / self.id
-        self.models = Folders(self.folder, chain.load) if chain.load else Records(self.folder, chain.template)
+        self.models = (Folders(self.folder, chain.load) if chain.load
+                       else Records(self.folder, chain.template))
 
     def piece(self,
         i: int,     # generation
@@ -406,93 +442,110 @@ class Run:
         "The model of generation 0, with which later ones are compared."
         return self.models[0]
 
-    def generation(self,
-        i: int,  # of a complete generation
-    ) -> Generation:  # with its model, and the data it was fitted on
-        "A generation as the loop yielded it. Raises `ValueError` for a model that wasn't kept."
-        return Generation(i, self.models[i], self.data(i))
+# %% ../nbs/machinery/store.ipynb #6028a26d
+@patch
+def generation(self: Run,
+    i: int,  # of a complete generation
+) -> Generation:  # with its model, and the data it was fitted on
+    "A generation as the loop yielded it. Raises `ValueError` for a model that wasn't kept."
+    return Generation(i, self.models[i], self.data(i))
 
-    def data(self,
-        i: int,  # generation
-    ) -> np.ndarray:
-        "What a generation was fitted on."
-        if not i: return np.asarray(self.chain.real)
-        sets = [self.sample(k) for k in range(max(i - (getattr(self.chain.policy, "history", None) or i), 0), i)]
-        return self.chain.policy(self.chain.real, sets, generation_rng(self.seed, i, "policy"))
+@patch
+def data(self: Run,
+    i: int,  # generation
+) -> np.ndarray:
+    "What a generation was fitted on."
+    if not i: return np.asarray(self.chain.real)
+    history = getattr(self.chain.policy, "history", None) or i
+    sets = [self.sample(k) for k in range(max(i - history, 0), i)]
+    return self.chain.policy(self.chain.real, sets, generation_rng(self.seed, i, "policy"))
 
-    def sample(self,
-        i: int,      # generation
-        model=None,  # its model, where that is at hand
-    ) -> np.ndarray:  # as many examples as there are real ones
-        "The set that a generation writes for the next one: from the disk, or drawn now."
-        stored = self.piece(i, "synthetic") / "data.npy"
-        if stored.exists(): return np.load(stored, allow_pickle=False)
-        return (model or self.models[i]).sample(len(self.chain.real), generation_rng(self.seed, i, "sample"))
+@patch
+def sample(self: Run,
+    i: int,      # generation
+    model=None,  # its model, where that is at hand
+) -> np.ndarray:  # as many examples as there are real ones
+    "The set that a generation writes for the next one: from the disk, or drawn now."
+    stored = self.piece(i, "synthetic") / "data.npy"
+    if stored.exists(): return np.load(stored, allow_pickle=False)
+    rng = generation_rng(self.seed, i, "sample")
+    return (model or self.models[i]).sample(len(self.chain.real), rng)
 
-    def measured(self,
-        i: int,  # generation
-    ) -> dict:  # numbers and arrays by name
-        "What was measured of a generation. Raises `ValueError` if that isn't there."
-        piece = self.piece(i, "measures")
-        try: found = json.loads((piece / "measures.json").read_text())["numbers"]
-        except (OSError, ValueError, KeyError, TypeError) as e:
-            raise ValueError(f"generation {i} of {self.id} has no measures: run the chain that far first") from e
-        return found | {path.stem: np.load(path, allow_pickle=False) for path in sorted(piece.glob("*.npy"))}
+# %% ../nbs/machinery/store.ipynb #fef3c54b
+@patch
+def measured(self: Run,
+    i: int,  # generation
+) -> dict:  # numbers and arrays by name
+    "What was measured of a generation. Raises `ValueError` if that isn't there."
+    piece = self.piece(i, "measures")
+    try: found = json.loads((piece / "measures.json").read_text())["numbers"]
+    except (OSError, ValueError, KeyError, TypeError) as e:
+        raise ValueError(f"generation {i} of {self.id} has no measures: "
+                         "run the chain that far first") from e
+    arrays = sorted(piece.glob("*.npy"))
+    return found | {path.stem: np.load(path, allow_pickle=False) for path in arrays}
 
-    def complete(self,
-        n_generations: int,       # generations after generation 0, at least 1
-        checkpoints: str | None = None,  # whose models are kept: 'all', or both 'ends'; None: what the chain says
-        wait: bool = True,        # for another process that holds the run
-    ) -> "Run":
-        "Compute what is missing. Raises `ValueError` for bad arguments, `FloatingPointError` where training diverges."
-        if n_generations < 1: raise ValueError(f"n_generations is {n_generations}: expected at least 1")
-        if checkpoints not in (None, "all", "ends"): raise ValueError(f"checkpoints are '{checkpoints}': expected all or ends")
-        with only_writer(self.folder, wait) as note, listening(note):
-            _Session(self, note, checkpoints or self.chain.checkpoints).go_on(n_generations)
-        return self
+# %% ../nbs/machinery/store.ipynb #e6febff3
+@patch
+def complete(self: Run,
+    n_generations: int,              # generations after generation 0, at least 1
+    checkpoints: str | None = None,  # models kept: 'all', or both 'ends'; None: the chain's
+    wait: bool = True,               # for another process that holds the run
+) -> "Run":
+    "Compute what is missing. Raises `ValueError`, or `FloatingPointError` if it diverges."
+    if n_generations < 1:
+        raise ValueError(f"n_generations is {n_generations}: expected at least 1")
+    if checkpoints not in (None, "all", "ends"):
+        raise ValueError(f"checkpoints are '{checkpoints}': expected all or ends")
+    with only_writer(self.folder, wait) as note, listening(note):
+        _Session(self, note, checkpoints or self.chain.checkpoints).go_on(n_generations)
+    return self
 
-# %% ../nbs/machinery/store.ipynb #eaf3266d
+# %% ../nbs/machinery/store.ipynb #4c796104
 def read_facts(
     folder: Path,  # of a run
-) -> dict:  # 'layout', 'config', 'options', 'record', 'device', 'begun'; of another layout 'layout' alone; damaged: nothing
-    "What run.json says."
+) -> dict:  # 'layout', 'config', 'options', 'record', 'device', 'begun'
+    "What run.json says; of another layout 'layout' alone, of a damaged run nothing."
     try:
         facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         if facts["layout"] != LAYOUT: return dict(layout=facts["layout"])
         return facts if run_id(facts["config"]) == folder.name else {}
     except (OSError, ValueError, KeyError, TypeError): return {}
 
-def _begin(folder: Path, **facts) -> None:
-    "Make the folder of a run, clear what was left of interrupted writes, and write or compare run.json."
+def _begin(folder: Path, **facts) -> dict[str, str]:  # what is different from when it began
+    "Make a run's folder, clear what interrupted writes left, write or compare run.json."
     folder.mkdir(parents=True, exist_ok=True)
     for part in sorted(folder.rglob(".*.part")): remove(part)
     facts, before = dict(layout=LAYOUT, **facts, begun=_code()), read_facts(folder)
     if not before:
-        with atomic(folder / "run.json") as part: part.write_text(canonical(facts), encoding="utf-8")
-        return
-    old, new = ({**f["begun"], "device": f.get("device")} for f in (before, facts))
-    changes = [f"{name} {old[name]}, now {new[name]}" for name in new if old.get(name) != new[name]]
-    if changes: _say(f"runs begun with {'; '.join(changes)}: they are used as they are, and go on from there")
+        with atomic(folder / "run.json") as part:
+            part.write_text(canonical(facts), encoding="utf-8")
+        return {}
+    old, new = (f["begun"] | f["begun"]["versions"] | f for f in (before, facts))
+    return {name: f"{name} {old.get(name)}, now {new[name]}" for name in new
+            if name not in ("begun", "versions") and old.get(name) != new[name]}
 
 @cache
 def _say(text: str) -> None: print(text, file=sys.stderr)      # once in a process
 
 def read_log(
     folder: Path,  # of a run
-) -> list[dict]:  # of each session 'began', 'first' (generation), 'checkpoints', 'host', 'pid', 'device', 'commit'
-    "Who worked on a run, and when."
-    lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines() if (folder / "log.jsonl").exists() else []
-    return [json.loads(line) for line in lines if line.endswith("}")]    # a session may be killed while it writes
+) -> list[dict]:  # 'began', 'first', 'checkpoints', 'host', 'pid', 'device', 'commit'
+    "Who worked on a run, and when: its sessions, each from its first generation on."
+    log = folder / "log.jsonl"
+    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("}")]
 
-# %% ../nbs/machinery/store.ipynb #efb2a9c1
+# %% ../nbs/machinery/store.ipynb #4c0259df
 def damage(
     folder: Path,      # of a run
     size: int | None,  # bytes of a record, or None
 ) -> Iterator[tuple[int, str, str]]:  # generation, piece, file
     "All that isn't as it was written."
     records = folder / "models.records"
-    if size and records.exists() and records.stat().st_size > (n := intact(records, size)[0]) * size:
-        yield n, "models.records", ""
+    if size and records.exists():
+        length, (n, _) = records.stat().st_size, intact(records, size)
+        if length > n * size: yield n, "models.records", ""
     for place in sorted(folder.glob("generation_*")):
         for piece in sorted(p for p in place.iterdir() if not p.name.startswith(".")):
             for name in faults(piece): yield int(place.name[11:]), piece.name, name
@@ -502,42 +555,47 @@ def verify(
 ) -> list[str]:  # what is damaged; empty: nothing
     "Hash everything again, and compare."
     if not (facts := read_facts(folder)): return ["run.json"]
-    bad = [f"generation_{i:04}/{piece}/{name}".rstrip("/") for i, piece, name in damage(folder, facts.get("record"))]
-    bad += [f"content/{name}" for name in faults(folder / "content") if (folder / "content").exists()]
-    if (first := max((e["first"] for e in read_log(folder)), default=0)) > (n := generations(folder)) and not bad:
-        bad.append(f"generation_{n:04} to {first - 1:04} (missing)")
+    bad = [f"generation_{i:04}/{piece}/{name}".rstrip("/")
+           for i, piece, name in damage(folder, facts.get("record"))]
+    content = folder / "content"
+    if content.exists(): bad += [f"content/{name}" for name in faults(content)]
+    first, n = max((e["first"] for e in read_log(folder)), default=0), generations(folder)
+    if first > n and not bad: bad.append(f"generation_{n:04} to {first - 1:04} (missing)")
     known = r"run\.json|log\.jsonl|models\.records|content|generation_\d{4,}|\..*\.part"
     return bad + sorted(p.name for p in folder.iterdir() if not re.fullmatch(known, p.name))
 
 def generations(
     folder: Path,  # of a run
 ) -> int:
-    "How many generations seem to be complete, at a glance: without a look at whether they're sound."
+    "How many generations seem to be complete, without a look at whether they're sound."
     if not (size := read_facts(folder).get("record")): return len(Folders(folder, None))
     records = folder / "models.records"
     return records.stat().st_size // size if records.exists() else 0
 
-# %% ../nbs/machinery/store.ipynb #bceaad60
+# %% ../nbs/machinery/store.ipynb #4b40b5f8
 @dataclass(frozen=True)
 class _Stored:
     "A model as the loop sees it: the set that it writes is kept, if the run keeps sets."
     session: "_Session"
     index: int
-    model: object = None                                       # None: to be read, if it's needed
+    model: object = None  # None: to be read, if it's needed
     def sample(self, n, rng): return self.session.write(self.index, self.model)
 
 class _Session:
     "What the only writer of a run does."
     def __init__(self, run: Run, note: Note, checkpoints: str):
         self.run, self.note, self.chain, self.models = run, note, run.chain, run.models
-        _begin(run.folder, config=run.chain.config, options=run.chain.options, record=self.models.size,
-               device=run.chain.device)
+        code = code_hash(run.chain.fit) + code_hash(run.chain.policy)
+        self.differs = _begin(run.folder, config=run.chain.config, options=run.chain.options,
+                              record=self.models.size, device=run.chain.device, code=code)
+        if "code" in self.differs: _say("runs are used that other code has made than today's; "
+                                        "collapse_runs rm removes them, to begin anew")
         wishes = {checkpoints, *(entry["checkpoints"] for entry in read_log(run.folder))}
-        self.checkpoints = "all" if "all" in wishes else "ends"        # what somebody wanted to keep is kept
+        self.checkpoints = "all" if "all" in wishes else "ends"   # a wish to keep is kept
         self.stores_sets = "ends" in (self.checkpoints, run.chain.checkpoints)
         self.code = code_hash(self.chain.measure) if self.chain.measure else ""
 
-# %% ../nbs/machinery/store.ipynb #9538d361
+# %% ../nbs/machinery/store.ipynb #998b296a
 @patch
 def go_on(self: _Session, n_generations: int) -> None:
     "Compute what is missing."
@@ -549,7 +607,7 @@ def go_on(self: _Session, n_generations: int) -> None:
         for i in range(len(self.models) - 1): self.forget(i)
     finally: self.models.sync()
 
-# %% ../nbs/machinery/store.ipynb #197f76a7
+# %% ../nbs/machinery/store.ipynb #facc547e
 @patch
 def sound(self: _Session) -> int:
     "Find damage, and cut the chain there; the number of generations that are left."
@@ -557,23 +615,28 @@ def sound(self: _Session) -> int:
     for i, piece, name in list(damage(self.run.folder, self.models.size)):
         again = piece == "measures" or piece == "synthetic" and self.models.kept(i)
         if again: remove(self.run.piece(i, piece))
-        elif i < n and piece in ("model", "synthetic", "models.records"): n, why = i, f"{piece} {name}".strip()
-    if why: print(f"{self.run.id}: generation {n} is damaged ({why}); it and those after it are computed again",
-                  file=sys.stderr)
+        elif i < n and piece in ("model", "synthetic", "models.records"):
+            n, why = i, f"{piece} {name}".strip()
+    if why: print(f"{self.run.id}: generation {n} is damaged ({why}); it and those after "
+                  "it are computed again", file=sys.stderr)
     self.models.cut(n)
     for place in self.run.folder.glob("generation_*"):
         if int(place.name[11:]) >= n: remove(place)
     return n
 
-# %% ../nbs/machinery/store.ipynb #8c30b501
+# %% ../nbs/machinery/store.ipynb #816f8b92
 @patch
 def compute(self: _Session, n: int, n_generations: int) -> None:
     "The generations from `n` on."
-    indices, chain = count(n), self.chain
+    indices, chain, host = count(n), self.chain, socket.gethostname()
     def fit(data, rng): return _Stored(self, next(indices), chain.fit(data, rng))
-    done, entry = [_Stored(self, i) for i in range(n)], dict(began=now(), first=n, checkpoints=self.checkpoints)
-    entry |= dict(host=socket.gethostname(), pid=os.getpid(), device=chain.device, commit=_code()["commit"])
-    with (self.run.folder / "log.jsonl").open("a", encoding="utf-8") as file: file.write(json.dumps(entry) + "\n")
+    done = [_Stored(self, i) for i in range(n)]
+    entry = dict(began=now(), first=n, checkpoints=self.checkpoints, host=host,
+                 pid=os.getpid(), device=chain.device, commit=_code()["commit"])
+    with (self.run.folder / "log.jsonl").open("a", encoding="utf-8") as file:
+        file.write(f"\n{json.dumps(entry)}")                   # the last line may have been cut short
+    if self.differs:
+        _say(f"runs go on that were begun with {'; '.join(self.differs.values())}")
     self.note.begin(n)
     try:
         for g in recurse(fit, chain.real, chain.policy, self.run.seed, n_generations, done):
@@ -582,8 +645,9 @@ def compute(self: _Session, n: int, n_generations: int) -> None:
             self.forget(g.index - 1)
             self.note.begin(g.index + 1)
     except FloatingPointError as e:
-        raise FloatingPointError(f"seed {self.run.seed} diverged in generation {len(self.models)}: {e}; the "
-                                 f"generations before it are in '{self.run.folder}'") from e
+        raise FloatingPointError(f"seed {self.run.seed} diverged in generation "
+                                 f"{len(self.models)}: {e}; the generations before it "
+                                 f"are in '{self.run.folder}'") from e
 
 @patch
 def write(self: _Session, i: int, model=None) -> np.ndarray:
@@ -598,11 +662,12 @@ def forget(self: _Session, i: int) -> None:
     "A model between the ends, unless all are kept."
     if self.checkpoints == "ends" and i > 0: self.models.forget(i)
 
-# %% ../nbs/machinery/store.ipynb #c4118530
+# %% ../nbs/machinery/store.ipynb #cd49b26f
 @patch
 def is_measured(self: _Session, i: int) -> bool:
     "Are the measures of a generation there, made by today's code?"
-    try: return not self.code or json.loads((self.run.piece(i, "measures") / "measures.json").read_text())["code"] == self.code
+    path = self.run.piece(i, "measures") / "measures.json"
+    try: return not self.code or json.loads(path.read_text())["code"] == self.code
     except (OSError, ValueError, KeyError, TypeError): return False
 
 @patch
@@ -611,10 +676,10 @@ def measure(self: _Session, g: Generation) -> None:
     if not self.chain.measure: return
     if g.index == 0: self.run.first = g.model
     found = self.chain.measure(g, lambda: self.run.first)
-    arrays = {name: value for name, value in found.items() if isinstance(value, np.ndarray)}
-    numbers = {name: value for name, value in found.items() if name not in arrays}
+    arrays = {k: v for k, v in found.items() if isinstance(v, np.ndarray)}
+    said = dict(code=self.code, numbers={k: v for k, v in found.items() if k not in arrays})
     def write(folder):
-        (folder / "measures.json").write_text(canonical(dict(code=self.code, numbers=numbers)))
+        (folder / "measures.json").write_text(canonical(said))
         for name, array in arrays.items(): np.save(folder / f"{name}.npy", array)
     write_folder(self.run.piece(g.index, "measures"), write)
 
@@ -622,14 +687,15 @@ def measure(self: _Session, g: Generation) -> None:
 def measure_all(self: _Session, last: int) -> None:
     "Measure what isn't, from generation 0 to the last."
     missing = [i for i in range(last + 1) if not self.is_measured(i)]
-    for i in (gone := [i for i in missing if not (self.models.kept(i) and self.models.kept(0))]): missing.remove(i)
-    for i in missing:
+    gone = [i for i in missing if not (self.models.kept(i) and self.models.kept(0))]
+    for i in sorted(set(missing) - set(gone)):
         self.note.begin(i)
         self.measure(self.run.generation(i))
-    if gone: print(f"{self.run.id}: the way to measure has changed, but the models of generations "
-                   f"{', '.join(map(str, gone))} weren't kept, so they can't be measured again", file=sys.stderr)
+    if gone: print(f"{self.run.id}: the way to measure has changed, but the models of "
+                   f"generations {', '.join(map(str, gone))} weren't kept, so they can't "
+                   "be measured again", file=sys.stderr)
 
-# %% ../nbs/machinery/store.ipynb #4e835170
+# %% ../nbs/machinery/store.ipynb #2b984ba8
 def stored_folder(
     config: dict,              # what determines it, with 'family'
     write: Callable,           # write(folder) makes it and puts its files there
@@ -638,24 +704,26 @@ def stored_folder(
 ) -> Path:  # the folder with its files
     "Files that depend on this configuration, made if they aren't there, or aren't sound."
     folder = Path(root or runs_folder()) / run_id(config)
-    if (folder / "content").exists() and not faults(folder / "content"): return folder / "content"
+    content = folder / "content"
+    if content.exists() and not faults(content): return content
     with only_writer(folder):
         _begin(folder, config=config, options={}, record=None, device=device)
-        if not (folder / "content").exists() or faults(folder / "content"): write_folder(folder / "content", write)
-    return folder / "content"
+        if not content.exists() or faults(content): write_folder(content, write)
+    return content
 
 def stored_table(
     name: str,                 # what kind of table it is, in small letters
-    compute: Callable,         # compute(**arguments) -> a pandas `DataFrame` of numbers and texts
+    compute: Callable,         # compute(**arguments) -> a `DataFrame` of numbers and texts
     root: Path | None = None,  # folder of all runs; None: `runs_folder()`
     **arguments,               # what the table is computed from: plain values
 ):  # the `DataFrame`
     "The table of these arguments, from the disk if it's there."
     import pandas as pd
-    def write(folder): compute(**arguments).to_parquet(folder / "table.parquet", index=False)
-    return pd.read_parquet(stored_folder(dict(family=name, code=code_hash(compute), **arguments), write, root) / "table.parquet")
+    def write(part): compute(**arguments).to_parquet(part / "table.parquet", index=False)
+    config = dict(family=name, code=code_hash(compute), **arguments)
+    return pd.read_parquet(stored_folder(config, write, root) / "table.parquet")
 
-# %% ../nbs/machinery/store.ipynb #e439c5ab
+# %% ../nbs/machinery/store.ipynb #be54e730
 def run_folders(
     root: Path | None = None,  # folder of all runs; None: `runs_folder()`
 ) -> list[Path]:
@@ -664,24 +732,27 @@ def run_folders(
     found = {p: read_facts(p).get("layout", LAYOUT) for p in sorted(root.glob("*-*"))
              if re.fullmatch(r"[a-z]\w*-[0-9a-f]{16}", p.name)}
     if others := [p for p, layout in found.items() if layout != LAYOUT]:
-        _say(f"{len(others)} runs of another version in '{root}' are left alone; 'rm -r' removes them")
+        _say(f"{len(others)} runs of another version in '{root}' are left alone; "
+             "'rm -r' removes them")
     return [p for p, layout in found.items() if layout == LAYOUT]
 
 def all_runs(
     root: Path | None = None,  # folder of all runs; None: `runs_folder()`
-):  # a pandas `DataFrame` indexed by name, with 'generations', 'bytes', and what determines each
+):  # a `DataFrame` indexed by name, with 'generations', 'bytes', and what determines each
     "The runs in a folder, as `run_folders` finds them."
     import pandas as pd
     rows = []
     for folder in run_folders(root):
         size = sum(p.lstat().st_size for p in folder.rglob("*") if not p.is_dir())
-        rows.append(dict(run=folder.name, generations=generations(folder), bytes=size, **read_facts(folder).get("config", {})))
-    return pd.DataFrame(rows, columns=None if rows else ["run", "generations", "bytes"]).set_index("run")
+        rows.append(dict(run=folder.name, generations=generations(folder), bytes=size,
+                         **read_facts(folder).get("config", {})))
+    columns = None if rows else ["run", "generations", "bytes"]
+    return pd.DataFrame(rows, columns=columns).set_index("run")
 
-# %% ../nbs/machinery/store.ipynb #1bdad7f0
+# %% ../nbs/machinery/store.ipynb #89fba7cd
 EXAMPLES = """examples:
-  collapse_runs ls                            every run, how far it is, in which options it differs
-  collapse_runs verify                        read everything again; status 1 if something is damaged
+  collapse_runs ls                 every run, how far it is, in which options it differs
+  collapse_runs verify             read everything again; status 1 if something is damaged
   collapse_runs rm gmm-0123456789abcdef
 """
 
@@ -689,39 +760,44 @@ def main(
     arguments: list[str] | None = None,  # None: those of the command line
 ) -> int:  # exit status: 0 all well, 1 something is damaged, 2 a mistake in the arguments
     "The command `collapse_runs`."
-    parser = OneLineParser("collapse_runs", "Look after the chains that are on the disk.", EXAMPLES)
+    command = "collapse_runs"
+    parser = OneLineParser(command, "Look after the chains that are on the disk.", EXAMPLES)
     parser.add_argument("action", choices=("ls", "verify", "rm"), help="what to do")
-    parser.add_argument("runs", nargs="*", metavar="RUN", help="names of runs, as 'ls' prints them (default: all)")
-    parser.add_argument("--out", metavar="DIR", help="folder of the runs (default: $COLLAPSE_RUNS, or runs in the project)")
+    parser.add_argument("runs", nargs="*", metavar="RUN",
+                        help="names of runs, as 'ls' prints them (default: all)")
+    parser.add_argument("--out", metavar="DIR", help="folder of the runs (default: "
+                        "$COLLAPSE_RUNS, or runs in the project)")
     options = parser.parse_intermixed_args(arguments)
-    return run_command("collapse_runs", lambda: _look_after(options), "nothing was left half done")
+    return run_command(command, lambda: _look_after(options), "nothing was left half done")
 
 def _look_after(options) -> int:
     root = runs_folder() if options.out is None else user_path(options.out)
     if options.out is not None and not root.is_dir():
         raise ValueError(f"no folder '{root}': expected one that holds runs")
-    if options.action == "rm" and not options.runs: raise ValueError("rm needs a name: 'collapse_runs ls' prints them")
+    if options.action == "rm" and not options.runs:
+        raise ValueError("rm needs a name: 'collapse_runs ls' prints them")
     found, status = all_runs(root), 0
     for name in set(options.runs) - set(found.index):
-        raise ValueError(f"no run '{name}' in '{root}': {nearest(name, list(found.index) or ['none'])}")
-    chosen = found.loc[options.runs] if options.runs else found
-    if options.action == "ls": print(_listing(chosen), f"{len(chosen)} runs in {root}", sep="\n")
+        hint = nearest(name, list(found.index) or ["none"])
+        raise ValueError(f"no run '{name}' in '{root}': {hint}")
+    chosen = found.loc[list(dict.fromkeys(options.runs))] if options.runs else found
+    if options.action == "ls": print(f"{_listing(chosen)}\n{len(chosen)} runs in {root}")
     for name in chosen.index if options.action == "verify" else ():
         bad = verify(root / name)
         print(f"{name}: {'damaged: ' + ', '.join(bad) if bad else 'sound'}")
         status |= bool(bad)
     for name in chosen.index if options.action == "rm" else ():
         with only_writer(root / name, wait=False):
-            (root / name).rename(trash := root / f".{name}.part")                 # gone at once, or not at all
+            (root / name).rename(trash := root / f".{name}.part")  # at once, or not at all
             remove(trash)
         print(f"removed {name}")
     return status
 
 def _listing(found) -> str:
     "A table for each family, without the options in which its runs agree."
-    tables = []
-    for _, some in found.groupby("family", dropna=False):
-        plain = some.loc[:, [c for c in some if not some[c].map(lambda v: isinstance(v, dict | list)).any()]]
-        differ = [c for c in plain if c in ("generations", "bytes", "policy", "seed") or plain[c].nunique() > 1]
+    always, tables = ("generations", "bytes", "policy", "seed"), []
+    for _, some in found.groupby("family", dropna=False) if "family" in found else ():
+        plain = some.loc[:, ~some.map(lambda v: isinstance(v, dict | list)).any()]
+        differ = [c for c in plain if c in always or plain[c].nunique() > 1]
         tables.append(plain[[c for c in differ if plain[c].notna().any()]].to_string())
     return "\n\n".join(tables)
