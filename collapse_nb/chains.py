@@ -166,22 +166,25 @@ def _on_ray(tasks: dict[int, tuple], gpus: float, **_) -> Iterator:
 
 BACKENDS = dict(local=_on_this_machine, ray=_on_ray)
 
-# %% ../nbs/machinery/chains.ipynb #e67a9991
+# %% ../nbs/machinery/chains.ipynb #4d06abb3
 def _costs(chain: Chain, n_generations: int) -> np.ndarray:
-    "How many examples each generation learns from, as far as three sets tell."
+    "How many examples each generation learns from, and a share for the last set, if it's kept."
     real, rng = chain.real, np.random.default_rng(0)
     try: first, second = (len(chain.policy(real, [real] * k, rng)) for k in (1, 2))
     except Exception: first = second = len(real)   # a policy that needs real synthetic sets
     later = first + (second - first) * np.arange(n_generations)
-    return np.r_[len(real), np.maximum(later, 1)]
+    last = .4 * len(real) * (chain.checkpoints == "ends")
+    return np.r_[len(real), np.maximum(later, 1), last]
 
 def _reached(run: Run, costs: np.ndarray) -> tuple[float, str]:
     "How many examples are done, and what is in progress."
-    done, note = min(len(run.models), len(costs)), read_note(run.folder)
-    behind = costs[:done].sum()
-    if done == len(costs) or not note.get("phase"): return behind, ""
+    n, note = len(costs) - 1, read_note(run.folder)
+    done = min(len(run.models), n)
+    if done == n and not note: return costs.sum(), ""
+    if not note.get("phase"): return costs[:done].sum(), ""
     part = note["done"] * costs[done] * (note["generation"] == done)
-    return behind + part, f"generation {done} of {len(costs) - 1}, {note['phase']}"
+    said = f"generation {min(done, n - 1)} of {n - 1}, {note['phase']}"
+    return costs[:done].sum() + part, said
 
 BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 
