@@ -152,20 +152,26 @@ def _names(tree: ast.AST, use: type = ast.expr_context) -> list[str]:
     return [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, use)]
 
 @cache
-def _definitions(module: str) -> dict[str, tuple[str, set]]:
-    "What a module defines: name -> its code, and what that may use of the library."
+def _module(module: str) -> tuple[dict, dict]:
+    "What a module imports of the library, and the code that defines each of its names."
     path = Path(collapse_nb.__file__).with_name(f"{module}.py")
     tree = ast.parse(path.read_text(encoding="utf-8") if path.exists() else "")
-    imported, found = {name: (home, name) for home, name in _imports(tree)}, {}
+    found = {}
     for node in tree.body:
-        uses = _imports(node) | {imported.get(n, (module, n)) for n in _names(node)}
         names = [getattr(node, "name", "")] if hasattr(node, "body") else _names(node, ast.Store)
         if "patch" in map(ast.unparse, getattr(node, "decorator_list", ())):
             names = [ast.unparse(node.args.args[0].annotation)]    # a method belongs to its class
-        for name in names:
-            text, used = found.get(name, ("", set()))
-            found[name] = text + _bare(node), used | uses
-    return found
+        for name in names: found.setdefault(name, []).append(node)
+    return {name: (home, name) for home, name in _imports(tree)}, found
+
+@cache
+def _definition(module: str, name: str) -> tuple[str, set]:
+    "The code that defines a name of a module, and what it may use of the library."
+    imported, found = _module(module)
+    nodes = found.get(name, [])
+    uses = {place for node in nodes for place in _imports(node)}
+    uses |= {imported.get(n, (module, n)) for node in nodes for n in _names(node)}
+    return "".join(map(_bare, nodes)), uses
 
 # %% ../nbs/machinery/store.ipynb #fc3b5a61
 def _outside(function: Callable, seen: list) -> tuple[str, set]:
@@ -195,9 +201,8 @@ def code_hash(
         text, todo = "", {(code.__module__.removeprefix("collapse_nb."), name)}
     seen = {}
     while todo:
-        module, name = place = todo.pop()
-        if place in seen: continue
-        seen[place], uses = _definitions(module).get(name, ("", set()))
+        if (place := todo.pop()) in seen: continue
+        seen[place], uses = _definition(*place)
         todo |= uses
     return hashlib.sha256(repr((text, sorted(seen.items()))).encode()).hexdigest()[:16]
 
