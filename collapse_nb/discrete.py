@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .data import fingerprint
 from .recursion import first_sets, parse_policy
 from .registry import Chain, family
 
@@ -244,5 +243,4 @@ def discrete(
     real = start.sample(n_samples, np.random.default_rng(seed))
     rule = parse_policy(policy, start.sample)
     first_sets(rule, real)
-    return Chain(fit_discrete(n_states), real, rule, template=start,
-                 facts=dict(policy=rule.__name__, data=fingerprint(real)))
+    return Chain(fit_discrete(n_states), real, rule, template=start)

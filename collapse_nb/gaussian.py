@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from joblib import cpu_count
 
-from .data import fingerprint
 from .discrete import check_recorded, check_whole
 from .recursion import first_sets, parse_policy
 from .registry import Chain, compiled, family
@@ -396,4 +395,4 @@ def gaussian(
     real = start.sample(n_samples, np.random.default_rng(seed))
     rule, fit = parse_policy(policy, start.sample), fit_gaussian(ddof)
     for data in first_sets(rule, real): fit(data, None)        # has something to say against unusable sizes
-    return Chain(fit, real, rule, template=start, facts=dict(policy=rule.__name__, data=fingerprint(real)))
+    return Chain(fit, real, rule, template=start)

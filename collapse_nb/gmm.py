@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .data import fingerprint
 from .em import STRICT, check_points, check_settings, em, kmeans_start
 from .recursion import first_sets, parse_policy
 from .registry import Chain, compiled, family
@@ -258,5 +257,4 @@ def gmm(
     K, d, rule = n_components, real.shape[1], parse_policy(policy, STARTS[start].sample)
     for data in first_sets(rule, real): check_points(data, K)
     return Chain(fit_mixture(K, tol, max_iter, reg_covar), real, rule, prefer="threads",
-                 template=Mixture(np.zeros(K), np.zeros((K, d)), np.zeros((K, d, d))),
-                 facts=dict(policy=rule.__name__, data=fingerprint(real)))
+                 template=Mixture(np.zeros(K), np.zeros((K, d)), np.zeros((K, d, d))))

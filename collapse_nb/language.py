@@ -27,7 +27,7 @@ from .lm_module import perplexity, pretrained, score, score_tokens, untrained
 from .metrics import (coverage, decile_perplexity, decile_shares, frequency_deciles, generated_rows,
                                  perplexity_interval, text_measures)
 from .recursion import first_sets, parse_policy
-from .registry import Chain, family
+from .registry import Chain, family, place
 from .store import Run
 
 # %% ../nbs/05_language.ipynb #b6637d98
@@ -139,9 +139,10 @@ def lm(
         fit_lm(start, real if prompts == "original" else None, blocks["validation"], epochs, batch_size, learning_rate, how,
                accelerator), real, rule, measure=lm_measure(blocks, len(cut)), checkpoints="ends", device=device_name(device),
         load=lambda folder: load_prompted(folder, real, how, accelerator),
-        facts=dict.fromkeys(apart) | dict(policy=rule.__name__, epochs=epochs, model=name, precision=dtype,
-                                          data={split: fingerprint(part) for split, part in blocks.items()}),
-        settled=dict(setting="own", policy=rule.__name__, epochs=epochs, model=model, tokenizer=tokenizer, base="none"))
+        facts=dict.fromkeys(apart) | dict(model=name, data={s: fingerprint(part) for s, part in blocks.items()}),
+        settled=dict(setting="own", policy=rule.__name__, epochs=epochs, base="none", precision=dtype,
+                     text=place(text, "pydoc", "wikitext2"), model=place(model, "untrained"),
+                     tokenizer=place(tokenizer, "bpe")))
 
 @cache
 def _lm_base(base, text, block_size, accelerator, characters, epochs, learning_rate, vocab_size, architecture, n_layers,

@@ -42,8 +42,8 @@ POLICIES: dict[str, Callable] = {}  # name -> policy, or function that makes one
 
 def _wanted(rule: Callable) -> dict:  # name -> parameter
     "What a function that makes policies wants to know; nothing, if it's a policy itself."
-    found = signature(rule).parameters
-    return {} if list(found) == ["real", "synthetic", "rng"] else found
+    found = signature(rule, eval_str=True).parameters
+    return {} if list(found)[:2] == ["real", "synthetic"] else found
 
 def policy(function: Callable | None = None, *,
     history: int | None = None,  # synthetic sets that it looks at, counted from the last; None: all
@@ -54,8 +54,10 @@ def policy(function: Callable | None = None, *,
     def make(*given, **named):
         given = signature(function).bind(*given, **named).args
         given = [kind(v) + 0 if kind in (int, float) else v for v, kind in zip(given, kinds)]   # there is a −0 as well
-        rule, numbers = function(*given), [str(v) for v, kind in zip(given, kinds) if kind in (int, float)]
-        rule.__name__, rule.history = f"{function.__name__}({', '.join(numbers)})", history
+        numbers, made = [str(v) for v, kind in zip(given, kinds) if kind in (int, float)], function(*given)
+        def rule(real, synthetic, rng): return made(real, synthetic, rng)
+        rule.__name__, rule.__wrapped__ = f"{function.__name__}({', '.join(numbers)})", made
+        rule.history = history
         return rule
     kinds = [p.annotation for p in _wanted(function).values()]
     if not kinds: function.history = history

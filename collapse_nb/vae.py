@@ -26,7 +26,7 @@ from .data import (FiniteWatch, device_name, find_device, find_precision, finger
                               load_labels)
 from .image_metrics import class_measures, fit_classifier, nearest_distance
 from .recursion import first_sets, parse_policy
-from .registry import Chain, family, steps
+from .registry import Chain, family, place, steps
 
 # %% ../nbs/04_vae.ipynb #2aaf1560
 def kl_to_standard_normal(
@@ -413,5 +413,5 @@ def vae(
                 accelerator=accelerator, precision=precision), real, rule,
         load=partial(load_vae, accelerator=accelerator, pixels=pixels, redraw=redraw), device=device_name(device),
         measure=vae_measure(real, unseen, None if labels is None else partial(_judge, images, split, n_images), seed),
-        facts=dict(policy=rule.__name__, precision=str(dtype).removeprefix("torch."), data=data,
-                   **dict.fromkeys(("images", "split", "n_images", "accelerator"))))
+        facts=dict(data=data) | dict.fromkeys(("images", "split", "n_images", "accelerator")),
+        settled=dict(precision=str(dtype).removeprefix("torch."), images=place(images, "digits", "mnist")))
