@@ -37,9 +37,9 @@ from .commands import (OneLineParser, check_values, check_writable, disk_is_full
                                   nearest, one_line, parse_seeds, read_parameters,
                                   run_command, user_path)
 from .data import fingerprint
+from .provenance import family_homes
 from .registry import FAMILIES, Chain
-from .store import (Run, family_homes, read_facts, read_note, run_folders,
-                               runs_folder)
+from .store import Run, read_facts, read_note, run_folders, runs_folder
 
 # %% ../nbs/machinery/chains.ipynb #7386c1c2
 def find_family(

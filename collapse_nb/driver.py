@@ -25,7 +25,8 @@ from .figures import (PROFILES, check_parameters, code_fingerprint, default_para
                                  figure_notebook, load_profile, notebooks, read_record)
 from .gallery import reading_order, write_gallery
 from .results import read_made, results_page
-from .store import atomic, provenance, runs_folder
+from .provenance import provenance
+from .store import atomic, runs_folder
 
 # %% ../nbs/05c_driver.ipynb #54d1df86
 class _Listener:

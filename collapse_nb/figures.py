@@ -23,7 +23,8 @@ import pandas as pd
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from .commands import ROOT, check_values, nearest, project_path, read_parameters
-from .store import Run, atomic, code_hash, provenance, read_facts
+from .provenance import code_hash, provenance
+from .store import Run, atomic, read_facts
 
 # %% ../nbs/05_figures.ipynb #a1341c6d
 FOLDERS = ("figures", "benchmarks", "stress", "studies")       # of nbs, with notebooks that have parameters

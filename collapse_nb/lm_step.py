@@ -43,7 +43,8 @@ from .lm_module import (OPTIMIZERS, Scorer, _no_hints, _quiet, check_head, load_
                                    lm_trainer, perplexity, pretrained, score_on, train_lm, untrained)
 from .metrics import perplexity_interval
 from .recursion import keep
-from .store import atomic, faults, provenance
+from .provenance import provenance
+from .store import atomic, faults
 
 # %% ../nbs/04b_lm_step.ipynb #bb960c52
 class PlainUnpickler(pickle.Unpickler):

@@ -4,32 +4,25 @@
 
 # %% auto #0
 __all__ = ['LAYOUT', 'SUMS', 'PIECES', 'EXAMPLES', 'canonical', 'run_id', 'remove', 'atomic', 'write_folder', 'faults',
-           'family_homes', 'code_hash', 'runs_folder', 'now', 'provenance', 'Note', 'read_note', 'only_writer',
-           'intact', 'Records', 'Folders', 'Run', 'read_facts', 'read_log', 'damage', 'verify', 'generations',
-           'stored_folder', 'stored_table', 'run_folders', 'all_runs', 'main']
+           'runs_folder', 'Note', 'read_note', 'only_writer', 'intact', 'Records', 'Folders', 'Run', 'read_facts',
+           'read_log', 'damage', 'verify', 'generations', 'stored_folder', 'stored_table', 'run_folders', 'all_runs',
+           'main']
 
-# %% ../nbs/machinery/store.ipynb #95cb5544
-import ast
+# %% ../nbs/machinery/store.ipynb #33ee8b9d
 import errno
 import hashlib
-import inspect
 import json
 import os
-import platform
 import re
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
-import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from datetime import datetime, timezone
-from functools import cache, cached_property, partial
-from importlib.metadata import version
+from functools import cache, cached_property
 from itertools import count
 from pathlib import Path
 
@@ -37,9 +30,9 @@ import numpy as np
 from fastcore.basics import patch
 from filelock import FileLock, Timeout
 
-import collapse_nb
-from .commands import (ROOT, OneLineParser, nearest, project_path, run_command,
+from .commands import (OneLineParser, nearest, project_path, run_command,
                                   user_path)
+from .provenance import code_hash, environment, now
 from .recursion import Generation, generation_rng, recurse
 from .registry import Chain, listening
 
@@ -142,114 +135,7 @@ def faults(
                if not (path := folder / name).is_file() or _sha256(path) != sums[name]}
     return sorted(damaged | (there ^ set(sums) if there else set()))
 
-# %% ../nbs/machinery/store.ipynb #3de1be2f
-def family_homes() -> dict[str, str]:
-    "Where each family of the library is defined: name -> module."
-    modules = sorted(Path(collapse_nb.__file__).parent.glob("*.py"))
-    return {name: path.stem for path in modules
-            for name in re.findall(r"^@family\ndef (\w+)", path.read_text("utf-8"), re.M)}
-
-def _imports(tree: ast.AST) -> set[tuple[str, str]]:
-    "Module and name of what a piece of code imports from the library."
-    froms = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
-    ours = [n for n in froms if n.level or n.module.startswith("collapse_nb.")]
-    words = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
-    families = {(home, name) for name, home in _HOMES.items() if name in words}
-    return families | {((n.module or "").removeprefix("collapse_nb."), alias.name)
-                       for n in ours for alias in n.names}
-
-_HOMES = family_homes()
-
-def _bare(tree: ast.AST) -> str:
-    "Code without comments and docstrings."
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.FunctionDef | ast.ClassDef): continue
-        if ast.get_docstring(node) and len(node.body) > 1: del node.body[0]
-    return ast.unparse(tree)
-
-def _names(tree: ast.AST, use: type = ast.expr_context) -> list[str]:
-    names = [n for n in ast.walk(tree) if isinstance(n, ast.Name)]
-    return [n.id for n in names if isinstance(n.ctx, use)]
-
-@cache
-def _module(module: str) -> tuple[dict, dict]:
-    "What a module imports of the library, and the code that defines each of its names."
-    path = Path(collapse_nb.__file__).with_name(f"{module}.py")
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    tree, found = ast.parse("" if "../nbs/machinery/" in text else text), {}
-    for node in tree.body:
-        names = [getattr(node, "name", "")]
-        if not hasattr(node, "body"): names = _names(node, ast.Store)
-        if "patch" in map(ast.unparse, getattr(node, "decorator_list", ())):
-            names = [ast.unparse(node.args.args[0].annotation)]    # a class has this method
-        for name in names: found.setdefault(name, []).append(node)
-    return {name: (home, name) for home, name in _imports(tree)}, found
-
-@cache
-def _definition(module: str, name: str) -> tuple[str, set]:
-    "The code that defines a name of a module, and what it may use of the library."
-    imported, found = _module(module)
-    nodes = found.get(name, [])
-    uses = {place for node in nodes for place in _imports(node)}
-    uses |= {imported.get(n, (module, n)) for node in nodes for n in _names(node)}
-    return "".join(map(_bare, nodes)), uses
-
-# %% ../nbs/machinery/store.ipynb #514466ee
-def _reach(thing, home: str, seen: list) -> tuple[str, set]:
-    "Of something outside of the library bytecode and constants, and what it uses of it."
-    if isinstance(thing, str | bytes | int | float | None): return repr(thing), set()
-    thing = inspect.unwrap(thing) if callable(thing) else thing
-    if any(thing is known for known in seen): return "", set()
-    seen.append(thing)
-    named = inspect.isfunction(thing) or inspect.isclass(thing)
-    module, text, uses, parts = getattr(thing, "__module__", ""), "", set(), ()
-    cells = [c.cell_contents for c in getattr(thing, "__closure__", None) or ()]
-    if named and module.startswith("collapse_nb."):
-        uses = {(module.removeprefix("collapse_nb."), thing.__qualname__.partition(".")[0])}
-        parts = filter(callable, cells)
-    elif named and module != home: return f"{module}.{thing.__qualname__}", set()
-    elif isinstance(thing, partial): parts = thing.func, thing.args, thing.keywords
-    elif isinstance(thing, dict): parts = sorted(thing.items(), key=repr)
-    elif isinstance(thing, set | frozenset): parts = sorted(thing, key=repr)
-    elif isinstance(thing, tuple | list): parts = thing
-    elif inspect.isclass(thing): parts = filter(inspect.isfunction, vars(thing).values())
-    elif inspect.isfunction(thing):
-        text, names, consts = _bytecode(thing.__code__)
-        uses = {(m[12:], n) for m in names if m.startswith("collapse_nb.")
-                for n in names & _module(m[12:])[1].keys()}
-        consts = [c for c in consts if c != thing.__doc__]
-        values = [thing.__globals__.get(name) for name in sorted(names)]
-        fixed = (v for v in values if not isinstance(v, list | dict | set))
-        values = [v for v in fixed if not inspect.ismodule(v)]
-        parts = consts, thing.__defaults__, thing.__kwdefaults__, cells, values
-    for part in parts:
-        more, used = _reach(part, home, seen)
-        text, uses = f"{text}|{more}", uses | used
-    return text, uses
-
-def _bytecode(code) -> tuple[str, set, list]:
-    "Of a function and those within it the bytecode, the names, and the constants."
-    inner = [_bytecode(c) for c in code.co_consts if inspect.iscode(c)]
-    consts = [c for c in code.co_consts if not inspect.iscode(c)]
-    return (code.co_code.hex() + "".join(text for text, _, _ in inner),
-            set(code.co_names).union(*(names for _, names, _ in inner)),
-            consts + [c for _, _, more in inner for c in more])
-
-def code_hash(
-    code: Callable | str,  # a function, or the text of a notebook's cells
-) -> str:  # 16 hexadecimal digits
-    "A hash of some code and of all that it uses of this library."
-    home = getattr(getattr(code, "func", code), "__module__", "")
-    if isinstance(code, str): text, todo = _bare(ast.parse(code)), _imports(ast.parse(code))
-    else: text, todo = _reach(code, home, [])
-    seen = {}
-    while todo:
-        if (place := todo.pop()) in seen: continue
-        seen[place], uses = _definition(*place)
-        todo |= uses
-    return hashlib.sha256(repr((text, sorted(seen.items()))).encode()).hexdigest()[:16]
-
-# %% ../nbs/machinery/store.ipynb #eea9ddd9
+# %% ../nbs/machinery/store.ipynb #a54b18a6
 def runs_folder() -> Path:
     "Where runs are: $COLLAPSE_RUNS, else 'runs' in the project; in tests a temporary one."
     if chosen := os.environ.get("COLLAPSE_RUNS"): return user_path(chosen)
@@ -258,33 +144,6 @@ def runs_folder() -> Path:
 @cache
 def _scratch() -> tempfile.TemporaryDirectory:
     return tempfile.TemporaryDirectory(prefix="collapse_runs_")
-
-def _git(*arguments: str) -> str:
-    "What git says about the project, or nothing without git; no lock can be left behind."
-    try: return subprocess.run(["git", "--no-optional-locks", *arguments], cwd=ROOT,
-                               capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError): return ""
-
-@cache
-def _code() -> dict:
-    "Versions, commit and processor, as they were when they were first asked for."
-    packages = ("torch", "transformers", "scikit-learn", "numpy", "numba", "matplotlib")
-    commit = _git("rev-parse", "HEAD")
-    dirty = commit and _git("status", "--porcelain", "--", "nbs", "collapse_nb")
-    try: cpu = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())[0]
-    except (OSError, IndexError): cpu = platform.machine()
-    versions = dict(collapse_nb=collapse_nb.__version__, python=platform.python_version())
-    return dict(commit=commit or "unknown", processor=cpu, uncommitted_changes=bool(dirty),
-                versions=versions | {p: version(p) for p in packages})
-
-def now() -> str:
-    "This second, in universal time."
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
-
-def provenance() -> dict:
-    "Versions, commit and machine: what is needed to make a result again."
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-    return _code() | dict(machine=machine, made=now())
 
 # %% ../nbs/machinery/store.ipynb #173e9610
 class Note:
@@ -396,7 +255,7 @@ class Records:
         except IndexError:
             raise ValueError(f"generation {i} of {run} isn't there") from None
 
-# %% ../nbs/machinery/store.ipynb #64ecc701
+# %% ../nbs/machinery/store.ipynb #c535769d
 @patch
 def append(self: Records,
     index: int,  # the number of the next generation
@@ -408,7 +267,7 @@ def append(self: Records,
         value, field = np.asarray(getattr(model, name)), self.type[name]
         if value.shape != field.shape or not np.can_cast(value.dtype, field.base):
             raise ValueError(f"the model's {name} is {value.dtype} of shape {value.shape}: "
-                             f"expected {field.base} of shape {field.shape}, as in the template")
+                             f"expected {field.base} of shape {field.shape}, like the template")
         if not np.isfinite(value).all():
             raise FloatingPointError(f"the model's {name} isn't finite")
         record[name] = value
@@ -554,7 +413,7 @@ def complete(self: Run,
         _Session(self, note, checkpoints or self.chain.checkpoints).go_on(n_generations)
     return self
 
-# %% ../nbs/machinery/store.ipynb #951d0f6c
+# %% ../nbs/machinery/store.ipynb #459467bd
 def read_facts(
     folder: Path,  # of a run
 ) -> dict:  # 'layout', 'config', 'options', 'record', 'device', 'code', 'begun'
@@ -569,7 +428,7 @@ def _begin(folder: Path, **facts) -> dict[str, str]:  # what is different from w
     "Make a run's folder, clear what interrupted writes left, write or compare run.json."
     folder.mkdir(parents=True, exist_ok=True)
     for part in sorted(folder.rglob(".*.part")): remove(part)
-    facts, before = dict(layout=LAYOUT, **facts, begun=_code()), read_facts(folder)
+    facts, before = dict(layout=LAYOUT, **facts, begun=environment()), read_facts(folder)
     if before and before["record"] != facts["record"]:
         raise ValueError(f"'{folder}' holds models of another kind than today's: remove it "
                          "with collapse_runs rm, or give the family another name")
@@ -592,7 +451,7 @@ def read_log(
     "Who worked on a run, and when: its sessions, each from its first generation on."
     log = folder / "log.jsonl"
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-    whole = re.compile(r'\{"began": .*"commit": "\w+"\}')      # a kill may have cut one short
+    whole = re.compile(r'\{"began": .*"commit": "\w+"\}')      # not cut short by a kill
     return [json.loads(line) for line in lines if whole.fullmatch(line)]
 
 # %% ../nbs/machinery/store.ipynb #4c0259df
@@ -637,7 +496,7 @@ def generations(
     records = folder / "models.records"
     return records.stat().st_size // size if records.exists() else 0
 
-# %% ../nbs/machinery/store.ipynb #4b40b5f8
+# %% ../nbs/machinery/store.ipynb #95e26ccf
 @dataclass(frozen=True)
 class _Stored:
     "A model as the loop sees it: the set that it writes is kept, if the run keeps sets."
@@ -652,10 +511,11 @@ class _Session:
         self.run, self.note, self.chain, self.models = run, note, run.chain, run.models
         code = code_hash(run.chain.fit) + code_hash(run.chain.policy)
         chain = run.chain
-        self.differs = _begin(run.folder, config=chain.config, options=chain.options, code=code,
-                              record=self.models.size, device=chain.device)
-        if "code" in self.differs: _say("runs are used that other code has made than today's: "
-                                        "collapse_runs rm, and they begin anew")
+        self.differs = _begin(run.folder, config=chain.config, options=chain.options,
+                              code=code, record=self.models.size, device=chain.device)
+        if "code" in self.differs:
+            _say("runs are used that were made by other code than today's: collapse_runs rm, "
+                 "and they begin anew")
         wishes = {checkpoints, *(entry["checkpoints"] for entry in read_log(run.folder))}
         self.checkpoints = "all" if "all" in wishes else "ends"   # a wish to keep is kept
         self.stores_sets = "ends" in (self.checkpoints, run.chain.checkpoints)
@@ -692,7 +552,7 @@ def sound(self: _Session) -> int:
 
 PIECES = ("models.records", "model", "synthetic", "measures")
 
-# %% ../nbs/machinery/store.ipynb #816f8b92
+# %% ../nbs/machinery/store.ipynb #05bd78d4
 @patch
 def compute(self: _Session, n: int, n_generations: int) -> None:
     "The generations from `n` on."
@@ -700,7 +560,7 @@ def compute(self: _Session, n: int, n_generations: int) -> None:
     def fit(data, rng): return _Stored(self, next(indices), chain.fit(data, rng))
     done = [_Stored(self, i) for i in range(n)]
     entry = dict(began=now(), first=n, checkpoints=self.checkpoints, host=host,
-                 pid=os.getpid(), device=chain.device, commit=_code()["commit"])
+                 pid=os.getpid(), device=chain.device, commit=environment()["commit"])
     with (self.run.folder / "log.jsonl").open("a", encoding="utf-8") as file:
         file.write(f"\n{json.dumps(entry)}")                   # the last may be half a line
     if self.differs:
