@@ -330,7 +330,7 @@ class Folders:
         "Remove its weights; their hashes stay."
         for name in _sums(self.place(i)): (self.place(i) / name).unlink(missing_ok=True)
 
-# %% ../nbs/machinery/store.ipynb #e782b475
+# %% ../nbs/machinery/store.ipynb #acffd59d
 class Run:
     "A chain on disk."
     def __init__(self,
@@ -342,11 +342,8 @@ class Run:
         self.models = (Folders(self.folder, chain.load) if chain.load
                        else Records(self.folder, chain.template))
 
-    def piece(self,
-        i: int,     # generation
-        name: str,  # 'model', 'synthetic' or 'measures'
-    ) -> Path:
-        "Where a piece of a generation lies."
+    def piece(self, i: int, name: str) -> Path:
+        "Where 'model', 'synthetic' or 'measures' of a generation lie."
         return self.folder / f"generation_{i:04}" / name
 
     @cached_property
@@ -623,7 +620,7 @@ def measure_all(self: _Session, last: int) -> None:
                    f"generations {', '.join(map(str, gone))} weren't kept, so they can't "
                    "be measured again", file=sys.stderr)
 
-# %% ../nbs/machinery/store.ipynb #2b984ba8
+# %% ../nbs/machinery/store.ipynb #7d375091
 def stored_folder(
     config: dict,              # what determines it, with 'family'
     write: Callable,           # write(folder) makes it and puts its files there
@@ -632,12 +629,11 @@ def stored_folder(
 ) -> Path:  # the folder with its files
     "Files that depend on this configuration, made if they aren't there, or aren't sound."
     folder = Path(root or runs_folder()) / run_id(config)
-    content = folder / "content"
-    if content.exists() and not faults(content): return content
-    with only_writer(folder):
-        _begin(folder, config=config, options={}, record=None, device=device)
-        if not content.exists() or faults(content): write_folder(content, write)
-    return content
+    if faults(folder / "content"):                             # or it isn't there
+        with only_writer(folder):
+            _begin(folder, config=config, options={}, record=None, device=device)
+            if faults(folder / "content"): write_folder(folder / "content", write)
+    return folder / "content"
 
 def stored_table(
     name: str,                 # what kind of table it is, in small letters
