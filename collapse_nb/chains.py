@@ -49,7 +49,8 @@ def find_family(
     homes = family_homes() if name not in FAMILIES else {}
     if name in homes: import_module(f"collapse_nb.{homes[name]}")
     if name in FAMILIES: return FAMILIES[name]
-    raise ValueError(f"no family '{name}': {nearest(name, sorted({*homes, *FAMILIES}))}")
+    raise ValueError(f"no family '{name}': {nearest(name, sorted({*homes, *FAMILIES}))}; one "
+                     "of your own is registered by its file (--family-from)")
 
 # %% ../nbs/machinery/chains.ipynb #625aa0cd
 def _signature(function: Callable) -> dict[str, tuple]:
@@ -78,6 +79,8 @@ def make_chain(
     for name, value in other.items():
         every[name] = float(value) if isinstance(every[name], float) else value
     chain = make(**every)
+    if not isinstance(chain, Chain) or (chain.template is None) == (chain.load is None):
+        raise ValueError(f"family '{family}' should return a Chain, with either a template or load")
     facts = dict(policy=chain.policy.__name__, data=fingerprint(np.asarray(chain.real)))
     return dataclasses.replace(chain, family=family, options=every | chain.settled,
                                facts=facts | chain.facts)
@@ -285,12 +288,12 @@ def _common(
     seeds: str = "0",          # one chain each, such as 0-4 or 0,3,7
     jobs: int = 1,             # chains at a time on this machine
     backend: str = "local",    # where chains run: local, or ray
-    gpus_per_chain: float = 0.0,  # that a cluster gives to each chain
+    gpus_per_chain: float = 0.0,  # GPUs that a cluster gives to each chain
     checkpoints: str = "",     # models kept: all, or both ends (default: the family's)
     out: str = "",  # folder of the runs (default: $COLLAPSE_RUNS, or runs in the project)
     parameters: str = "",      # YAML file with any of these options, such as n_samples: 500
     family_from: str = "",     # Python file that registers families or policies of your own
-    wait: bool = True,         # where another process holds a run; else fail
+    wait: bool = True,         # for a run that another process holds; else fail
 ): "What the chains of all families have."
 
 def _flag(name: str) -> str: return f"--{name.replace('_', '-')}"
@@ -305,7 +308,8 @@ def _parser(family: str) -> OneLineParser:
         add = parser.add_argument_group(title).add_argument
         for name, (default, meaning) in group.items():
             if group is not common and name in common:
-                raise ValueError(f"family '{family}' has an option '{name}', as all have")
+                raise ValueError(f"family '{family}' has an option '{name}', a name that "
+                                 "collapse_chain needs itself: choose another")
             kind = switch if isinstance(default, bool) else dict(type=type(default))
             said = (meaning + f" (default: {default})" * (default != "")).replace("%", "%%")
             if name != "seed": add(_flag(name), default=SUPPRESS, help=said, **kind)
@@ -326,6 +330,8 @@ def _read(arguments: list[str]) -> tuple[str, dict, SimpleNamespace]:
     first = OneLineParser("collapse_chain", add_help=False)
     first.add_argument("--family-from")
     if script := first.parse_known_args(arguments)[0].family_from: _load(script)
+    for name in {*arguments[1:]} & {*family_homes(), *FAMILIES}:
+        raise ValueError(f"the family comes first: collapse_chain {name} ...")
     if not arguments or arguments[0].startswith("-"):
         about = ("Run chains of one family of models, one for each seed, "
                  "and keep them on the disk.")

@@ -117,6 +117,11 @@ def lm(
 ) -> Chain:
     "Language models that learn from each other's text."
     if setting not in ("own", *SETTINGS): raise ValueError(f"setting is '{setting}': expected a, b or own")
+    if setting != "own" and (policy, epochs) != SETTINGS["a"]:
+        raise ValueError("setting '{}' is policy {} and {} epochs: leave policy and epochs out, or the setting".format(
+            setting, *SETTINGS[setting]))
+    if base != "none" and (model not in ("facebook/opt-125m", "untrained") or tokenizer != "auto"):
+        raise ValueError(f"base is '{base}', which takes the place of model and tokenizer: leave those out")
     if setting != "own": policy, epochs = SETTINGS[setting]
     rule, device = parse_policy(policy), find_device(accelerator)
     dtype = str(find_precision(precision, device)).removeprefix("torch.")

@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['environment', 'now', 'provenance', 'family_homes', 'code_hash']
 
-# %% ../nbs/machinery/provenance.ipynb #6237dfdf
+# %% ../nbs/machinery/provenance.ipynb #6dfb91a8
 import ast
+import dis
 import hashlib
 import inspect
 import os
@@ -122,26 +123,23 @@ def _reach(thing, home: str, seen: list) -> tuple[str, set]:
     elif isinstance(thing, tuple | list): parts = thing
     elif inspect.isclass(thing): parts = filter(inspect.isfunction, vars(thing).values())
     elif inspect.isfunction(thing):
-        text, names, consts = _bytecode(thing.__code__)
+        codes = [thing.__code__]
+        for code in codes: codes += filter(inspect.iscode, code.co_consts)
+        text = repr([(code.co_code, code.co_names) for code in codes])
+        names = {name for code in codes for name in code.co_names}
         uses = {(m[12:], n) for m in names if m.startswith("collapse_nb.")
                 for n in names & _module(m[12:])[1].keys()}
-        consts = [c for c in consts if c != thing.__doc__]
-        values = [thing.__globals__.get(name) for name in sorted(names)]
+        consts = [c for code in codes for c in code.co_consts if not inspect.iscode(c)]
+        loads = (i for code in codes for i in dis.get_instructions(code))
+        wanted = {i.argval for i in loads if i.opname == "LOAD_GLOBAL"}
+        values = [thing.__globals__.get(name) for name in sorted(wanted)]
         fixed = (v for v in values if not isinstance(v, list | dict | set))
-        values = [v for v in fixed if not inspect.ismodule(v)]
-        parts = consts, thing.__defaults__, thing.__kwdefaults__, cells, values
+        parts = ([c for c in consts if c != thing.__doc__], cells, thing.__defaults__,
+                 thing.__kwdefaults__, [v for v in fixed if not inspect.ismodule(v)])
     for part in parts:
         more, used = _reach(part, home, seen)
         text, uses = f"{text}|{more}", uses | used
     return text, uses
-
-def _bytecode(code) -> tuple[str, set, list]:
-    "Of a function and those within it the bytecode, the names, and the constants."
-    inner = [_bytecode(c) for c in code.co_consts if inspect.iscode(c)]
-    consts = [c for c in code.co_consts if not inspect.iscode(c)]
-    return (code.co_code.hex() + "".join(text for text, _, _ in inner),
-            set(code.co_names).union(*(names for _, names, _ in inner)),
-            consts + [c for _, _, more in inner for c in more])
 
 def code_hash(
     code: Callable | str,  # a function, or the text of a notebook's cells

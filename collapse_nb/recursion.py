@@ -60,6 +60,9 @@ def policy(function: Callable | None = None, *,
         rule.history = history
         return rule
     kinds = [p.annotation for p in _wanted(function).values()]
+    if kinds and not {int, float} & set(kinds):
+        raise ValueError(f"policy '{function.__name__}': expected parameters real, synthetic and rng, or a number "
+                         "with its type, such as p: float")
     if not kinds: function.history = history
     POLICIES[function.__name__] = make if kinds else function
     return POLICIES[function.__name__]

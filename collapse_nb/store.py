@@ -54,7 +54,7 @@ def run_id(
     if not re.fullmatch(r"[a-z]\w*", family := str(config.get("family"))):
         raise ValueError(f"family is '{family}': expected a word in small letters, "
                          "such as gmm")
-    return f"{family}-{_hash(json.loads(canonical(config)))}"
+    return f"{family}-{_hash(json.loads(canonical(config)) | dict(layout=LAYOUT))}"
 
 def _hash(value) -> str: return hashlib.sha256(canonical(value).encode()).hexdigest()[:16]
 
@@ -440,7 +440,7 @@ def _begin(folder: Path, **facts) -> dict[str, str]:  # what is different from w
             ("begun", "versions", "options") and old.get(name) != new[name]}
 
 @cache
-def _say(text: str) -> None: print(text, file=sys.stderr)      # once in a process
+def _say(text: str, run: str = "") -> None: print(text, file=sys.stderr)    # once in a process
 
 def read_log(
     folder: Path,  # of a run
@@ -451,7 +451,7 @@ def read_log(
     whole = re.compile(r'\{"began": .*"commit": "\w+"\}')      # not cut short by a kill
     return [json.loads(line) for line in lines if whole.fullmatch(line)]
 
-# %% ../nbs/machinery/store.ipynb #4c0259df
+# %% ../nbs/machinery/store.ipynb #f3ca4812
 def damage(
     folder: Path,      # of a run
     size: int | None,  # bytes of a record, or None
@@ -461,6 +461,8 @@ def damage(
     n = intact(records, size)[0] if size else len(models)
     if size and records.exists() and records.stat().st_size > n * size:
         yield n, "models.records", ""
+    if size and not n and any(entry["first"] for entry in read_log(folder)):
+        yield 0, "models.records", "(missing)"
     for i, place in _places(folder).items():
         for piece in sorted(p for p in place.iterdir() if not p.name.startswith(".")):
             for name in faults(piece): yield i, piece.name, name
@@ -479,7 +481,9 @@ def verify(
     "Hash everything again, and compare."
     if not (facts := read_facts(folder)): return ["run.json"]
     found = dict.fromkeys(damage(folder, facts.get("record")))
-    bad = [f"generation_{i:04}/{piece}/{name}".rstrip("/") for i, piece, name in found]
+    bad = [f"{piece} {name}, from generation {i} on".replace(" ,", ",") if facts["record"]
+           and piece == "models.records" else f"generation_{i:04}/{piece}/{name}"
+           for i, piece, name in found]
     content = folder / "content"
     if content.exists(): bad += [f"content/{name}" for name in faults(content)]
     known = r"run\.json|log\.jsonl|models\.records|content|generation_\d{4,}|\..*"
@@ -506,13 +510,13 @@ class _Session:
     "What the only writer of a run does."
     def __init__(self, run: Run, note: Note, checkpoints: str):
         self.run, self.note, self.chain, self.models = run, note, run.chain, run.models
-        code = code_hash(run.chain.fit) + code_hash(run.chain.policy)
+        code = "".join(map(code_hash, (run.chain.fit, run.chain.policy, recurse)))
         chain = run.chain
         self.differs = _begin(run.folder, config=chain.config, options=chain.options,
                               code=code, record=self.models.size, device=chain.device)
         if "code" in self.differs:
-            _say("runs are used that were made by other code than today's: collapse_runs rm, "
-                 "and they begin anew")
+            _say("runs are used that were made by other code than today's; 'collapse_runs ls' "
+                 "lists runs, and 'collapse_runs rm' removes those that shall begin anew")
         wishes = {checkpoints, *(entry["checkpoints"] for entry in read_log(run.folder))}
         self.checkpoints = "all" if "all" in wishes else "ends"   # a wish to keep is kept
         self.stores_sets = "ends" in (self.checkpoints, run.chain.checkpoints)
@@ -647,7 +651,7 @@ def stored_table(
     config = dict(family=name, code=code_hash(compute), **arguments)
     return pd.read_parquet(stored_folder(config, write, root) / "table.parquet")
 
-# %% ../nbs/machinery/store.ipynb #be54e730
+# %% ../nbs/machinery/store.ipynb #cf47ac21
 def run_folders(
     root: Path | None = None,  # folder of all runs; None: `runs_folder()`
 ) -> list[Path]:
@@ -656,24 +660,23 @@ def run_folders(
     found = {p: read_facts(p).get("layout", LAYOUT) for p in sorted(root.glob("*-*"))
              if re.fullmatch(r"[a-z]\w*-[0-9a-f]{16}", p.name)}
     if others := [p for p, layout in found.items() if layout != LAYOUT]:
-        _say(f"{len(others)} runs of another version in '{root}' are left alone; "
-             "'rm -r' removes them")
+        _say(f"runs of another version in '{root}', left alone: {len(others)}")
     return [p for p, layout in found.items() if layout == LAYOUT]
 
 def all_runs(
     root: Path | None = None,  # folder of all runs; None: `runs_folder()`
-):  # a `DataFrame` indexed by name, with 'generations', 'bytes', and what determines each
+):  # a `DataFrame` indexed by name, with 'models', 'bytes', and what determines each
     "The runs in a folder, as `run_folders` finds them."
     import pandas as pd
     rows = []
     for folder in run_folders(root):
         size = sum(p.lstat().st_size for p in folder.rglob("*") if not p.is_dir())
-        found = dict(run=folder.name, generations=generations(folder), bytes=size)
+        found = dict(run=folder.name, models=generations(folder), bytes=size)
         rows.append(read_facts(folder).get("config", {}) | found)
-    columns = None if rows else ["run", "generations", "bytes"]
-    return pd.DataFrame(rows, columns=columns).set_index("run")
+    columns = None if rows else ["run", "models", "bytes"]
+    return pd.DataFrame(rows, columns=columns).convert_dtypes().set_index("run")
 
-# %% ../nbs/machinery/store.ipynb #89fba7cd
+# %% ../nbs/machinery/store.ipynb #11b9e4f1
 EXAMPLES = """examples:
   collapse_runs ls                 every run, how far it is, in which options it differs
   collapse_runs verify             read everything again; status 1 if something is damaged
@@ -719,9 +722,10 @@ def _look_after(options) -> int:
 
 def _listing(found) -> str:
     "A table for each family, without the options in which its runs agree."
-    always, tables = ("generations", "bytes", "policy", "seed"), []
+    always, tables = ("models", "bytes", "policy", "seed"), []
     for _, some in found.groupby("family", dropna=False) if "family" in found else ():
         plain = some.loc[:, ~some.map(lambda v: isinstance(v, dict | list)).any()]
+        plain = plain.drop(columns="data", errors="ignore")
         differ = [c for c in plain if c in always or plain[c].nunique() > 1]
         tables.append(plain[[c for c in differ if plain[c].notna().any()]].to_string())
     return "\n\n".join(tables)
