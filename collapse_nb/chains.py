@@ -146,7 +146,8 @@ def _on_this_machine(tasks: dict[int, tuple], n_jobs: int, prefer: str, **_) -> 
     backend = "threading" if prefer == "threads" else "loky"
     numbered = (delayed(_numbered)(i, task) for i, task in tasks.items())
     try:
-        with parallel_config(backend, n_jobs=n_jobs):
+        how = {} if prefer == "threads" else dict(idle_worker_timeout=5)   # and they are gone
+        with parallel_config(backend, n_jobs=n_jobs, **how):
             yield from Parallel(return_as="generator_unordered")(numbered)
     except (BrokenProcessPool, PicklingError) as e:
         said = ("a worker process was killed, perhaps for want of memory: what is complete "
