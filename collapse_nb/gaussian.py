@@ -319,7 +319,7 @@ def error_table(
     n_chains: int,            # independent chains for each M
     ddof: int = 1,            # 1: unbiased variance; 0: maximum likelihood
     seed: int = 0,            # source of randomness
-) -> "pd.DataFrame":  # one row per quantity, M and generation (all to 30, then some): quantiles, one chain, theory
+):  # a `DataFrame`, one row per quantity, M and generation (all to 30, then some): quantiles, one chain, theory
     "What three figures draw: the errors of mean and standard deviation, and the latter itself."
     import pandas as pd
     recorded = np.unique(np.r_[0:31, np.geomspace(30, n_generations, 150).round()].astype(int))
@@ -344,7 +344,7 @@ def error_table(
 
 # %% ../nbs/02b_gaussian.ipynb #1b200449
 def draw_errors(
-    table: "pd.DataFrame",  # from `error_table`
+    table,                # a `DataFrame` from `error_table`
     axes,                 # three matplotlib axes
 ) -> None:
     "Draw medians, middle halves, one chain of the smallest M, and theory."
@@ -368,7 +368,7 @@ def draw_errors(
         if quantity != "std": ax.set(yscale="log", ylim=(part.low.min() / 2, None))
 
 def errors_caption(
-    table: "pd.DataFrame",  # from `error_table`
+    table,                # a `DataFrame` from `error_table`
     n_chains: int,        # what it was called with
     policy: str,          # the same
 ) -> str:
