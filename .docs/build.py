@@ -8,6 +8,7 @@ import sys
 from html import escape
 from importlib import import_module
 from importlib.util import find_spec
+from operator import attrgetter
 from pathlib import Path
 
 from execnb.nbio import mk_cell, read_nb, write_nb
@@ -30,11 +31,11 @@ lookup = NbdevLookup(incl_libs=settings.lib_name)
 class Signature(MarkdownRenderer):
     "What `show_doc` shows: signature, docstring, and the table of docments, as Sphinx has them."
     def _repr_markdown_(self):
-        plain = self.sig.replace(return_annotation=self.sig.empty,
-                                 parameters=[p.replace(annotation=p.empty) for p in self.sig.parameters.values()])
+        plain = self.sig and self.sig.replace(
+            return_annotation=self.sig.empty, parameters=[p.replace(annotation=p.empty) for p in self.sig.parameters.values()])
         kind = "function" if self.isfunc else "class"
         parameters = DocmentTbl(self.sym)._repr_markdown_()
-        return f":::{{py:{kind}}} {self.nm}{plain}\n:module: {self.sym.__module__}\n\n{self.docs}\n\n{parameters}\n:::"
+        return f":::{{py:{kind}}} {self.nm}{plain or ''}\n:module: {self.sym.__module__}\n\n{self.docs}\n\n{parameters}\n:::"
 
 
 class show_api(Processor):
@@ -43,7 +44,7 @@ class show_api(Processor):
         if not cell.pop("has_sd", False): return
         module = import_module(f"{settings.lib_name}.{self.nb.module}")
         vars(module).setdefault("torch", import_module("torch"))  # for annotations where it's imported late
-        symbol = getattr(module, cell.source[len("show_doc("):-1])
+        symbol = attrgetter(cell.source[len("show_doc("):-1])(module)     # of a method as well
         cell.cell_type, cell.source = "markdown", show_doc(symbol, renderer=Signature)._repr_markdown_()
         for part in ("outputs", "execution_count"): cell.pop(part, None)
 
