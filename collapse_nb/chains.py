@@ -6,11 +6,10 @@
 __all__ = ['UNSENT', 'RETRIES', 'BACKENDS', 'BAR', 'EXAMPLES', 'find_family', 'options', 'make_chain', 'open_run', 'work', 'plan',
            'carry_out', 'run_chains', 'main']
 
-# %% ../nbs/machinery/chains.ipynb #e3d9063b
+# %% ../nbs/machinery/chains.ipynb #fefa4e1e
 import dataclasses
 import inspect
 import os
-import re
 import runpy
 import shlex
 import signal

@@ -11,7 +11,7 @@ __all__ = ['SETTINGS', 'lm_blocks', 'lm_start', 'lm_measure', 'lm', 'study_runs'
 import inspect
 import textwrap
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 import matplotlib.pyplot as plt

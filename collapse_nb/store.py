@@ -8,8 +8,7 @@ __all__ = ['LAYOUT', 'SUMS', 'PIECES', 'EXAMPLES', 'canonical', 'run_id', 'remov
            'read_log', 'damage', 'verify', 'generations', 'stored_folder', 'stored_table', 'run_folders', 'all_runs',
            'main']
 
-# %% ../nbs/machinery/store.ipynb #33ee8b9d
-import errno
+# %% ../nbs/machinery/store.ipynb #7d947857
 import hashlib
 import json
 import os
@@ -440,7 +439,7 @@ def _begin(folder: Path, **facts) -> dict[str, str]:  # what is different from w
             ("begun", "versions", "options") and old.get(name) != new[name]}
 
 @cache
-def _say(text: str, run: str = "") -> None: print(text, file=sys.stderr)    # once in a process
+def _say(text: str) -> None: print(text, file=sys.stderr)      # once in a process
 
 def read_log(
     folder: Path,  # of a run
