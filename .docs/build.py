@@ -115,7 +115,7 @@ class at_full_size(Processor):
     def begin(self):
         path = Path(self.nb.origin)
         found = [folder for folder in profiles() if (folder / f"{path.stem}.png").exists()]
-        if path.parent in (Path("nbs"), Path("nbs/machinery")) or not found: return
+        if path.parent in map(Path, ("nbs", "nbs/machinery", "nbs/appendix")) or not found: return
         links = ", ".join(f'<a href="../figures/{folder.name}/index.html#{path.stem}">{folder.name}</a>' for folder in found)
         caption = json.loads((found[0] / f"{path.stem}.json").read_text(encoding="utf-8"))["caption"]
         text = (f'<figure><img src="../figures/{found[0].name}/{path.stem}.png" alt="{escape(caption)}">\n'
@@ -150,7 +150,7 @@ def reading_order():
     def place(path):
         name = path.relative_to(notebooks).with_suffix("").as_posix()
         return path.parent != notebooks and rank.get(name, len(rank)), name
-    folders = [notebooks, *(notebooks / name for name in ("machinery", "figures", "benchmarks", "stress", "studies"))]
+    folders = [notebooks, *(notebooks / name for name in ("machinery", "appendix", "figures", "benchmarks", "stress", "studies"))]
     return {folder: sorted((p for p in folder.glob("*.ipynb") if p.stem != "index"), key=place) for folder in folders}
 
 

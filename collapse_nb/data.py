@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SPLITS', 'DOCUMENTED', 'IDX_PARTS', 'pydoc_text', 'folder_text', 'docstrings', 'docstring_text', 'load_text',
            'draw_texts', 'train_tokenizer', 'load_tokenizer', 'token_blocks', 'read_idx', 'load_images', 'load_labels',
-           'fingerprint', 'find_device', 'device_name', 'find_precision', 'FiniteWatch']
+           'fingerprint']
 
 # %% ../nbs/00_data.ipynb #e327bc52
 import ast
@@ -329,108 +329,3 @@ def fingerprint(
     "A hash of an array's contents, shape and type (SHA-256, shortened)."
     head = f"{data.shape}{data.dtype.str}".encode()
     return hashlib.sha256(head + np.ascontiguousarray(data).tobytes()).hexdigest()[:16]
-
-# %% ../nbs/00_data.ipynb #1bbf670c
-def fill_hub_cache(
-    cache: str | Path,           # folder that will serve as HF_HOME
-    name: str,                   # the data set's name on the hub, such as 'ylecun/mnist'
-    config: str,                 # its configuration, such as 'wikitext-2-raw-v1'
-    splits: dict,                # a `datasets.Dataset` for each split
-) -> None:
-    "Put small data sets into a hub cache under a real name, so that the code that loads them runs offline."
-    from datasets.packaged_modules.parquet.parquet import Parquet
-    owner, short = name.split("/")
-    folder = Path(cache) / "datasets"
-    files = {split: str(folder / f"{owner}-{short}-{split}.parquet") for split in splits}
-    folder.mkdir(parents=True, exist_ok=True)
-    for split, data in splits.items(): data.to_parquet(files[split])
-    Parquet(cache_dir=str(folder), dataset_name=short, config_name=config, config_id=config, hash="0" * 40,
-            data_files=files).download_and_prepare()
-    (folder / short).rename(folder / f"{owner}___{short}")
-
-# %% ../nbs/00_data.ipynb #e35dce04
-def find_device(
-    accelerator: str = "auto",  # 'auto' (a GPU if there is one), 'gpu' or 'cpu'
-):  # a `torch.device`
-    "The device that models run on. Raises `ValueError` if a GPU is asked for and there is none."
-    if accelerator not in ("auto", "gpu", "cpu"):
-        raise ValueError(f"accelerator is '{accelerator}': expected 'auto', 'gpu' or 'cpu'")
-    import torch
-    if accelerator == "cpu": return torch.device("cpu")
-    if torch.cuda.is_available(): return torch.device("cuda")
-    if torch.backends.mps.is_available(): return torch.device("mps")
-    if accelerator == "gpu":
-        raise ValueError("accelerator is 'gpu', but torch finds none here: run on a machine with one, or set "
-                           "accelerator to 'cpu' or 'auto'")
-    return torch.device("cpu")
-
-# %% ../nbs/00_data.ipynb #45b1096f
-def device_name(
-    device,  # a `torch.device`
-) -> str:  # such as 'cpu (2 threads)' or 'NVIDIA H100'
-    "What a device is called, for messages and provenance."
-    import torch
-    if device.type == "cuda": return torch.cuda.get_device_name(device)
-    return f"{device.type} ({torch.get_num_threads()} threads)"
-
-# %% ../nbs/00_data.ipynb #279f347b
-def find_precision(
-    name: str,             # 'auto', 'float32' or 'bfloat16'
-    device,                # torch's, where the products are made
-) -> "torch.dtype":  # for 'auto' bfloat16 on a GPU that has it, and float32 elsewhere
-    "The numbers to multiply in. Raises `ValueError` for another name, and for what the device can't do."
-    import torch
-    if name not in ("auto", "float32", "bfloat16"):
-        raise ValueError(f"precision is '{name}': expected 'auto', 'float32' or 'bfloat16'")
-    pays = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-    if name == "bfloat16" and not pays and device.type != "cpu":
-        raise ValueError("precision is 'bfloat16', which this device doesn't have: use 'auto'")
-    return torch.bfloat16 if name == "bfloat16" or name == "auto" and pays else torch.float32
-
-# %% ../nbs/00_data.ipynb #aa3879c4
-class FiniteWatch:
-    "Notes on every step of a training, looked at now and then: is it still made of finite numbers?"
-    def __init__(self,
-        learning_rate: float,  # of the training, for the message
-        every: int = 20,       # steps from one look to the next
-    ): self.learning_rate, self.every, self.notes = learning_rate, every, []
-
-    def note(self,
-        epoch: int,  # from 1
-        step: int,   # within the epoch, from 1
-        loss,        # of the step, a tensor of shape ()
-        parameters,  # the network's, after the step; their gradients are still those of the step
-    ) -> None:
-        "Note a step, on the device. Every `every` notes are looked at."
-        import torch
-        parameters = list(parameters)
-        gradients = [p.grad for p in parameters if p.grad is not None]
-        with torch.no_grad():
-            largest = [torch.stack([end for t in tensors for end in t.aminmax()]).abs().amax()
-                       for tensors in (gradients, parameters)]
-            self.notes.append((epoch, step, torch.stack([loss, *largest])))
-        if len(self.notes) == self.every: self.look()
-
-    def look(self) -> None:
-        "Look at the notes, and forget them. Raises `FloatingPointError` for the first that isn't finite."
-        notes, self.notes = self.notes, []
-        if not notes: return
-        import torch
-        values = torch.stack([value for *_, value in notes]).tolist()
-        for (epoch, step, _), row in zip(notes, values):
-            for what, value in zip(("loss", "gradient", "parameters"), row): self.check(what, value, epoch, step)
-
-    def check(self,
-        what: str,     # 'loss', 'gradient', 'parameters', ...
-        value: float,  # should be finite
-        epoch: int,    # from 1
-        step: int,     # within the epoch, from 1
-    ) -> None:
-        "Raises `FloatingPointError`, with what to do, unless the value is finite."
-        if np.isfinite(value): return
-        if (epoch, step) == (1, 1) and what in ("loss", "gradient"):             # the weights haven't changed yet
-            raise FloatingPointError(f"the {what} is {value} in epoch 1, step 1, before learning_rate "
-                                     f"{self.learning_rate} had any effect: start from other weights, these are "
-                                     "damaged or far too large")
-        raise FloatingPointError(f"the {what} became {value} in epoch {epoch}, step {step}: learning_rate "
-                                 f"{self.learning_rate} is too large for these data, give a smaller one")

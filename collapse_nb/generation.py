@@ -24,7 +24,7 @@ from safetensors.numpy import load_file, save_file
 from torch.utils.data import DataLoader
 from transformers.cache_utils import Cache, DynamicLayer
 
-from .data import find_precision
+from .devices import find_precision
 from .lm_module import load_network, one_dnn, save_network, train_lm
 from .registry import steps
 

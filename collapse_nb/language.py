@@ -21,7 +21,8 @@ import torch
 
 from .base import BasePlan, make_base
 from .chains import run_chains
-from .data import device_name, find_device, find_precision, fingerprint, load_text, load_tokenizer, token_blocks
+from .data import fingerprint, load_text, load_tokenizer, token_blocks
+from .devices import device_name, find_device, find_precision
 from .generation import Decoding, fit_lm, load_prompted
 from .lm_module import perplexity, pretrained, score, score_tokens, untrained
 from .metrics import (coverage, decile_perplexity, decile_shares, frequency_deciles, generated_rows,

@@ -26,7 +26,7 @@ from torch import distributed
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from .data import FiniteWatch, find_device, find_precision
+from .devices import FiniteWatch, find_device, find_precision
 from .registry import steps
 
 # %% ../nbs/01_lm_module.ipynb #7c661810
@@ -571,16 +571,3 @@ def load_checkpoint(
         raise ValueError(f"checkpoint '{path}' doesn't describe its network as training does: it is damaged") from e
     _take(network, weights, path)
     return network.to(device).eval(), tokenizer
-
-# %% ../nbs/01_lm_module.ipynb #b1b8b23a
-def fill_model_cache(
-    cache: str | Path,  # folder that will serve as HF_HOME
-    name: str,          # the model's name on the hub, such as 'facebook/opt-125m'
-    network,            # a small transformers model
-    tokenizer,          # its tokenizer
-) -> None:
-    "Put a small model and its tokenizer into a hub cache under a real name, so that loading them works offline."
-    folder, revision = Path(cache) / "hub" / f"models--{name.replace('/', '--')}", "0" * 40
-    for saved in (network, tokenizer): saved.save_pretrained(folder / "snapshots" / revision)
-    (folder / "refs").mkdir()
-    (folder / "refs" / "main").write_text(revision)

@@ -22,8 +22,8 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional as F
 
-from .data import (FiniteWatch, device_name, find_device, find_precision, fingerprint, load_images,
-                              load_labels)
+from .data import fingerprint, load_images, load_labels
+from .devices import FiniteWatch, device_name, find_device, find_precision
 from .image_metrics import class_measures, fit_classifier, nearest_distance
 from .recursion import first_sets, parse_policy
 from .registry import Chain, family, place, steps
