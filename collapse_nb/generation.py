@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PROMPTS', 'step_cost', 'Slots', 'Tree', 'beam_search', 'ancestral', 'Writer', 'continue_blocks', 'sample_blocks',
-           'Share', 'Decoding', 'PromptedModel', 'load_prompted', 'fit_lm']
+           'Decoding', 'PromptedModel', 'load_prompted', 'fit_lm']
 
 # %% ../nbs/01a_generation.ipynb #37160ba3
 import copy
@@ -19,13 +19,12 @@ import numpy as np
 import psutil
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.strategies.launchers import _MultiProcessingLauncher
 from safetensors.numpy import load_file, save_file
-from torch.utils.data import DataLoader
+from torch.utils.mkldnn import to_mkldnn
 from transformers.cache_utils import Cache, DynamicLayer
 
-from .devices import find_precision
-from .lm_module import load_network, one_dnn, save_network, train_lm
+from .devices import find_precision, processor
+from .lm_module import load_network, save_network, share_out, train_lm
 from .registry import steps
 
 # %% ../nbs/01a_generation.ipynb #4557c145
@@ -125,12 +124,8 @@ class Tree:
         return end
 
     def _forward(self, tokens, at, attention_mask, **more):
-        if self.network.config._attn_implementation == "eager":    # transformers' plain one, which adds its mask
-            dtype = self.network.dtype
-            attention_mask = torch.where(attention_mask, 0, torch.finfo(dtype).min).to(dtype)
-        with one_dnn():
-            return self.network(input_ids=tokens, position_ids=at, attention_mask=attention_mask,
-                                past_key_values=self.cache, use_cache=True, **more).logits.float()
+        return self.network(input_ids=tokens, position_ids=at, attention_mask=attention_mask,
+                            past_key_values=self.cache, use_cache=True, **more).logits.float()
 
 # %% ../nbs/01a_generation.ipynb #d89b5b86
 def _penalise(values, texts, penalty):
@@ -197,6 +192,11 @@ def ancestral(
     return texts[:, prompts.shape[1]:], total
 
 # %% ../nbs/01a_generation.ipynb #b90b362c
+def _by_one_dnn(network) -> bool:
+    "Are its products faster by oneDNN? Wide ones are, on a processor of AMD, in float32."
+    wide = network.config.hidden_size >= 512 and network.dtype == torch.float32
+    return wide and network.device.type == "cpu" and "AMD" in processor()
+
 class Writer:
     "Continue batches of prompts with one network."
     def __init__(self,
@@ -208,6 +208,8 @@ class Writer:
         self.can_record = self.device.type == "cuda"
         dtype, ends = find_precision(precision, self.device), network.generation_config.eos_token_id
         self.network = network.eval() if dtype == network.dtype else copy.deepcopy(network).to(dtype).eval()
+        if _by_one_dnn(self.network): self.network = to_mkldnn(copy.deepcopy(self.network))
+        self.network.set_attn_implementation("sdpa")             # it takes any mask
         ends = torch.tensor([] if ends is None else ends, dtype=torch.long).view(-1)
         ends = ends[ends < network.config.vocab_size].to(self.device)          # a small GPT-2 keeps its number 50256
         self.write = partial(write, self.network, forbidden=ends)
@@ -243,9 +245,9 @@ def _check_search(network, num_beams, penalty):
     "Raises `ValueError` for a search that the network can't do."
     config = network.config
     if (not hasattr(config, "max_position_embeddings") or getattr(config, "sliding_window", None)
-        or "local" in getattr(config, "attention_layers", ()) or config._attn_implementation not in ("sdpa", "eager")):
-        raise ValueError(f"a {type(network).__name__} with {config._attn_implementation} attention can't be continued "
-                         "as a tree: take a model like OPT or GPT-2, with transformers' own attention")
+        or "local" in getattr(config, "attention_layers", ())):
+        raise ValueError(f"a {type(network).__name__}, which doesn't attend to all tokens alike, "
+                         "can't be continued as a tree: take a model like OPT, GPT-2 or Llama")
     if not 1 <= num_beams <= config.vocab_size:
         raise ValueError(f"num_beams is {num_beams}: expected 1, which is greedy search, to the "
                          f"{config.vocab_size} tokens of the vocabulary")
@@ -287,9 +289,11 @@ def _continue(network, write, width, precision, batch_size, trainer, n_new, *par
     if batch_size is not None and batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}: expected at least 1")
     if not len(parts[0]): return np.empty((0, n_new), np.int32)
-    def size(): return batch_size or _batch_size(network, parts[0].shape[1], n_new, width, precision)
-    if trainer: return np.concatenate(_on_ranks(trainer, Share(network, write, precision, size, parts)))
-    writer, batches = Writer(network, write, precision), list(zip(*(part.split(size()) for part in parts)))
+    if trainer: network.to(trainer.strategy.root_device)
+    writer = Writer(network, write, precision)
+    size = batch_size or _batch_size(network, parts[0].shape[1], n_new, width, precision)
+    if trainer: return share_out(trainer, writer, parts, size, "writing")
+    batches = list(zip(*(part.split(size) for part in parts)))
     return np.concatenate([writer(*batch) for batch in steps(batches, "writing")])
 
 # %% ../nbs/01a_generation.ipynb #f313e57e
@@ -335,41 +339,6 @@ def sample_blocks(
         uniforms = uniforms.float().clamp(max=1 - 2**-24)
     write = partial(ancestral, temperature=temperature, top_k=top_k, top_p=top_p, penalty=repetition_penalty)
     return _continue(network, write, 1, precision, batch_size, trainer, n_new, blocks, uniforms)
-
-# %% ../nbs/01a_generation.ipynb #81fda760
-class Share(pl.LightningModule):
-    "What one process does: continue those batches that it's given."
-    def __init__(self, network, write, precision, size, parts):
-        super().__init__()
-        self.network, self.write, self.precision, self.size, self.parts = network, write, precision, size, parts
-
-    def predict_dataloader(self):
-        size = self.trainer.strategy.broadcast(self.size())        # processes may see different free memory
-        numbered = [(i, *batch) for i, batch in enumerate(zip(*(part.split(size) for part in self.parts)))]
-        self.n_batches = len(numbered)
-        numbered += numbered[:1] * (self.trainer.world_size - len(numbered))   # Lightning wants one for each process
-        return DataLoader(numbered, batch_size=None)
-
-    def on_predict_start(self): self.writer = Writer(self.network, self.write, self.precision)
-
-    def predict_step(self, numbered, _):
-        number, *batch = numbered
-        return number, self.writer(*batch)
-
-def _on_ranks(trainer, share):
-    "The outcomes of all batches, in their order, in every process of a trainer."
-    if trainer.precision != "32-true":
-        raise ValueError(f"the trainer's precision is {trainer.precision}: expected 32-true; give the precision of "
-                         "writing to the function itself")
-    if isinstance(trainer.strategy.launcher, _MultiProcessingLauncher):
-        raise ValueError("this strategy's processes can't hand back what they write: use strategy='ddp'")
-    mine = trainer.predict(share) or []
-    everyone = [mine]
-    if trainer.world_size > 1:
-        everyone = [None] * trainer.world_size
-        torch.distributed.all_gather_object(everyone, mine)
-    found = dict(outcome for outcomes in everyone for outcome in outcomes)
-    return [found[i] for i in range(share.n_batches)]
 
 # %% ../nbs/01a_generation.ipynb #50f5033e
 @dataclass(frozen=True)
@@ -462,10 +431,10 @@ def fit_lm(
     def fit(data, rng):
         own = prompts is None
         with torch.random.fork_rng():
-            torch.manual_seed(int(rng.integers(2**63)))
+            torch.manual_seed(seed := int(rng.integers(2**63)))
             network = start()
             decoding.check(network, data if own else prompts)
-            network = train_lm(network, data, validation, epochs, batch_size, learning_rate, accelerator,
-                               decoding.precision)
+            network = train_lm(network, data, validation, epochs, batch_size, learning_rate,
+                               accelerator, decoding.precision, seed=seed)
         return PromptedModel(network, data if own else prompts, decoding, own)
     return fit

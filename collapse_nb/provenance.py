@@ -22,6 +22,7 @@ from pathlib import Path
 
 import collapse_nb
 from .commands import ROOT
+from .devices import processor
 
 # %% ../nbs/machinery/provenance.ipynb #293f260e
 def _git(*arguments: str) -> str:
@@ -36,10 +37,8 @@ def environment() -> dict:
     packages = ("torch", "transformers", "scikit-learn", "numpy", "numba", "matplotlib")
     commit = _git("rev-parse", "HEAD")
     dirty = commit and _git("status", "--porcelain", "--", "nbs", "collapse_nb")
-    try: cpu = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())[0]
-    except (OSError, IndexError): cpu = platform.machine()
     versions = dict(collapse_nb=collapse_nb.__version__, python=platform.python_version())
-    return dict(commit=commit or "unknown", processor=cpu, uncommitted_changes=bool(dirty),
+    return dict(commit=commit or "unknown", processor=processor(), uncommitted_changes=bool(dirty),
                 versions=versions | {p: version(p) for p in packages})
 
 def now() -> str:
