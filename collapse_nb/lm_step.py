@@ -276,6 +276,9 @@ def idle_options(
 # %% ../nbs/appendix/lm_step.ipynb #85a0ff4e
 def check_options(chosen) -> None:
     "Raises `ValueError` for what would fail later, after some work."
+    for name, value in vars(chosen).items():
+        if value == "" and name != "saveperplexities":
+            raise ValueError(f"--{name} is empty: expected a name")
     for name in ("learning_rate", "max_epochs", "batch_size", "num_devices", "num_nodes"):
         if not getattr(chosen, name) > 0:
             raise ValueError(f"--{name} is {getattr(chosen, name)}: expected above 0")
