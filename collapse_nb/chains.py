@@ -30,7 +30,6 @@ import numpy as np
 from fastcore.docments import docments
 from tqdm import tqdm
 
-import collapse_nb
 from . import recursion
 from .commands import (OneLineParser, check_values, check_writable, disk_is_full,
                                   nearest, one_line, parse_seeds, read_parameters,
