@@ -322,7 +322,6 @@ def error_table(
 ):  # a `DataFrame`, one row per quantity, M and generation (all to 30, then some): quantiles, one chain, theory
     "What three figures draw: the errors of mean and standard deviation, and the latter itself."
     import pandas as pd
-    check_whole(2, sample_sizes=sample_sizes)
     check_whole(n_generations=n_generations)
     recorded = np.unique(np.r_[0:31, np.geomspace(30, n_generations, 150).round()].astype(int))
     recorded = recorded[recorded <= n_generations]
