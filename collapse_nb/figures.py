@@ -151,7 +151,7 @@ def save_figure(
     folder = project_path(out := parameters.pop("out"))
     folder.mkdir(parents=True, exist_ok=True)
     record = dict(figure=figure, caption=caption, parameters=parameters, device=device,
-                  code=code_fingerprint(figure), results=results, also=list(texts),
+                  code=code_fingerprint(figure), results=results,
                   **provenance()) | _origin(runs)
     made = dict(csv=table.to_csv(index=False, float_format="%.8g"), **texts,
                 json=json.dumps(record, indent=1) + "\n")
