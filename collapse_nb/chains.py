@@ -36,7 +36,7 @@ from .commands import (OneLineParser, check_values, check_writable, disk_is_full
                                   run_command, user_path)
 from .data import fingerprint
 from .provenance import family_homes
-from .registry import FAMILIES, Chain
+from .registry import FAMILIES, Chain, check_whole
 from .store import Run, read_facts, read_note, run_folders, runs_folder
 
 # %% ../nbs/machinery/chains.ipynb #7386c1c2
@@ -76,6 +76,7 @@ def make_chain(
     check_values(other, every, f"family '{family}'")
     for name, value in other.items():
         every[name] = float(value) if isinstance(every[name], float) else value
+    check_whole(0, 2**63 - 1, seed=every["seed"])
     chain = make(**every)
     if not isinstance(chain, Chain) or (chain.template is None) == (chain.load is None):
         raise ValueError(f"family '{family}' should return a Chain, with either a template or load")
@@ -231,7 +232,10 @@ def plan(
 ) -> list[Run]:
     "The runs of many chains, untouched. Raises `ValueError` for bad arguments."
     run_folders(root)                                          # may warn of another version
-    return [Run(make_chain(family, **options), root) for options in given]
+    runs = [Run(make_chain(family, **options), root) for options in given]
+    if len({run.folder for run in runs}) < len(runs):
+        raise ValueError(f"seeds are {[run.seed for run in runs]}: expected each chain once")
+    return runs
 
 def carry_out(
     runs: list[Run],           # from `plan`
@@ -243,6 +247,7 @@ def carry_out(
     wait: bool = True,         # for another process that holds a run
 ) -> list[str | None]:  # for each run None, or one line that says why it failed
     "Complete many chains; one that fails doesn't stop the others."
+    check_whole(n_generations=n_generations, n_jobs=n_jobs)
     how, outcomes, tasks = dict(checkpoints=checkpoints, wait=wait), [None] * len(runs), {}
     own = _registered(runs[0].chain.family) if runs else []
     with _bar(runs, n_generations):
@@ -252,7 +257,7 @@ def carry_out(
                 tasks[i] = chain.family, chain.options, n_generations, root, how, own
             else: outcomes[i] = _complete(run, n_generations, how)
         if tasks:
-            place = dict(n_jobs=n_jobs, gpus=gpus, prefer=runs[0].chain.prefer)
+            place = dict(n_jobs=min(n_jobs, len(tasks)), gpus=gpus, prefer=runs[0].chain.prefer)
             for i, outcome in BACKENDS[backend](tasks, **place): outcomes[i] = outcome
     return outcomes
 
@@ -264,8 +269,6 @@ def run_chains(
     **how,                     # as in `carry_out`
 ) -> list[Run]:
     "Plan and complete many chains. Raises `ValueError` for bad arguments, or if some fail."
-    if n_generations < 1:
-        raise ValueError(f"n_generations is {n_generations}: expected at least 1")
     runs = plan(family, given, root)
     failures = [outcome for outcome in carry_out(runs, n_generations, **how) if outcome]
     if failures: raise ValueError("; ".join(failures))
@@ -378,6 +381,7 @@ def _run(family: str, given: dict, o: SimpleNamespace) -> int:
     if not 0 <= o.gpus_per_chain <= (1000 if o.backend == "ray" else 0):
         raise ValueError(f"--gpus-per-chain is {o.gpus_per_chain}: "
                          "expected 0 to 1,000, with --backend ray")
+    check_whole(n_generations=o.n_generations, jobs=o.jobs)
     check_writable(root := user_path(o.out) if o.out else runs_folder())
     if o.out: os.environ["COLLAPSE_RUNS"] = str(root)   # for what lies beside the chains
     seeds = o.seeds if isinstance(o.seeds, str) else ",".join(map(str, np.ravel(o.seeds)))

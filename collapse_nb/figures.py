@@ -5,15 +5,12 @@
 # %% auto #0
 __all__ = ['FOLDERS', 'PROFILES', 'STYLE', 'notebooks', 'figure_notebook', 'figure_heading', 'default_parameters',
            'figure_parameters', 'check_parameters', 'load_profile', 'read_record', 'code_fingerprint', 'save_figure',
-           'seconds', 'peak_memory', 'last_generation', 'generation_styles', 'log_ticks']
+           'seconds', 'last_generation', 'generation_styles', 'log_ticks']
 
 # %% ../nbs/machinery/figures.ipynb #6ecee7da
 import ast
-import ctypes
-import gc
 import json
-import sys
-import time
+import timeit
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,12 +19,12 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from .commands import ROOT, check_values, nearest, project_path, read_parameters
+from .commands import check_values, nearest, project_path, read_parameters
 from .provenance import code_hash, provenance
 from .store import Run, atomic, read_facts
 
 # %% ../nbs/machinery/figures.ipynb #a1341c6d
-FOLDERS = ("figures", "benchmarks", "stress", "studies")       # of nbs, with notebooks that have parameters
+FOLDERS = ("figures", "benchmarks", "stress", "studies")  # of nbs: notebooks with parameters
 
 def notebooks(
     folder: str,  # one of `FOLDERS`
@@ -36,15 +33,13 @@ def notebooks(
     return {p.stem: p for p in sorted(project_path(f"nbs/{folder}").glob("*.ipynb"))}
 
 def figure_notebook(
-    figure: str,  # a figure's id, such as 'gmm_scatter'
-) -> Path:  # its notebook
-    "Where a figure, benchmark, stress test or study is made. Raises `ValueError` for an unknown id, with the nearest."
+    figure: str,  # the id of a figure, benchmark, stress test or study, such as 'gmm_scatter'
+) -> Path:
+    "Its notebook. Raises `ValueError` for an unknown id, with the nearest."
     known = {name: path for folder in FOLDERS for name, path in notebooks(folder).items()}
-    if not known:
-        raise ValueError(f"no figure notebooks in '{project_path('nbs')}': install the project from a clone, with "
-                         f"pip install -e .")
-    if figure not in known: raise ValueError(f"no figure '{figure}': {nearest(figure, list(known))}")
-    return known[figure]
+    if figure in known: return known[figure]
+    more = nearest(figure, list(known)) if known else "install the project from a clone"
+    raise ValueError(f"no figure '{figure}': {more}")
 
 def _cells(figure: str) -> list[dict]:
     "The cells of a figure's notebook."
@@ -52,23 +47,23 @@ def _cells(figure: str) -> list[dict]:
 
 # %% ../nbs/machinery/figures.ipynb #e50b3c17
 def figure_heading(
-    figure: str,  # a figure's id
-) -> tuple[str, str, str, str]:  # title, place in the paper (empty where none is named), what is drawn, and the section
-    "What a figure notebook says of itself in its first cell: '# TITLE', and '> SECTION · PLACE: WHAT IS DRAWN'."
-    lines = [line for line in "".join(_cells(figure)[0]["source"]).splitlines() if line.strip()]
-    section, dot, rest = lines[1].lstrip("> ").partition(" · ")
+    figure: str,  # its id
+) -> tuple[str, str, str, str]:  # title, place in the paper or '', what is drawn, section
+    "What a notebook's first cell says: '# TITLE', '> SECTION · PLACE: WHAT IS DRAWN'."
+    title, about = [line for line in "".join(_cells(figure)[0]["source"]).split("\n") if line][:2]
+    section, dot, rest = about.lstrip("> ").partition(" · ")
     if not dot: section, rest = figure_notebook(figure).parent.name.capitalize(), section
     place, colon, drawn = rest.partition(": ")
-    return lines[0].lstrip("# "), *((place, drawn) if colon else ("", place)), section
+    return title.lstrip("# "), *((place, drawn) if colon else ("", place)), section
 
 # %% ../nbs/machinery/figures.ipynb #a2c5b21e
 def default_parameters(
-    figure: str,  # a figure's id
+    figure: str,  # its id
 ) -> dict:  # name -> value, as written in the notebook's parameter cell
     "The parameters of a figure, at smoke size."
-    source = "".join(next(c["source"] for c in _cells(figure) if "parameters" in c["metadata"].get("tags", [])))
-    assignments = [node for node in ast.parse(source).body if isinstance(node, ast.Assign)]
-    return {node.targets[0].id: ast.literal_eval(node.value) for node in assignments}
+    tagged = (c for c in _cells(figure) if "parameters" in c["metadata"].get("tags", []))
+    lines = ast.parse("".join(next(tagged)["source"])).body
+    return {line.targets[0].id: ast.literal_eval(line.value) for line in lines}
 
 # %% ../nbs/machinery/figures.ipynb #cf965f3f
 def figure_parameters(
@@ -80,10 +75,12 @@ def figure_parameters(
 
 # %% ../nbs/machinery/figures.ipynb #5d04118a
 def check_parameters(
-    figure: str,   # a figure's id
+    figure: str,   # its id
     given: dict,   # name -> value that is to replace the default
 ) -> None:
-    "Raises `ValueError` for an unknown name, a value of another type than the default, or one out of range."
+    "Raises `ValueError` for an unknown name, or a value that can't stand for its default."
+    if not isinstance(given, dict):
+        raise ValueError(f"figure '{figure}' needs 'name: value' lines, but has {given!r}")
     if "out" in given: raise ValueError("parameter 'out' is set by the command: use --out")
     check_values(given, default_parameters(figure), f"figure '{figure}'")
 
@@ -93,19 +90,17 @@ PROFILES = ("smoke", "quick", "local", "local_cpu", "paper")
 def load_profile(
     profile: str,  # one of `PROFILES`, or a YAML file of one's own
 ) -> dict[str, dict]:  # figure -> name -> value
-    "The parameters of a profile, checked. Raises `ValueError`, or `FileNotFoundError` for a missing file."
+    "The parameters of a profile, checked. Raises `ValueError`."
     if profile == "smoke": return {}
-    if profile not in PROFILES and Path(profile).stem in PROFILES:
-        raise ValueError(f"parameter file '{profile}' would overwrite figures/{Path(profile).stem}: give it "
-                         f"another name")
-    path = project_path(f"nbs/figures/params/{profile}.yml") if profile in PROFILES else Path(profile)
-    if path.suffix not in (".yml", ".yaml"):
-        raise ValueError(f"no profile '{profile}': {nearest(profile, list(PROFILES))} (a file of your own has to "
-                         "end in .yml)")
+    path, known = Path(profile), profile in PROFILES
+    if known: path = project_path(f"nbs/figures/params/{profile}.yml")
+    elif path.stem in PROFILES:
+        raise ValueError(f"'{profile}' would overwrite figures/{path.stem}: give it another name")
+    elif path.suffix not in (".yml", ".yaml"):
+        raise ValueError(f"no profile '{profile}': {nearest(profile, list(PROFILES))} "
+                         "(a file of your own has to end in .yml)")
     content = read_parameters(path)
     for figure, parameters in content.items():
-        if not isinstance(parameters, dict):
-            raise ValueError(f"'{path}': figure '{figure}' needs 'name: value' lines, but has {parameters!r}")
         try: check_parameters(figure, parameters)
         except ValueError as e: raise ValueError(f"'{path}': {e}") from e
     return content
@@ -128,58 +123,56 @@ def read_record(
     "What a figure has noted of how it was made."
     try: record = json.loads((Path(folder) / f"{figure}.json").read_text(encoding="utf-8"))
     except (OSError, ValueError): return None
-    needed = {"figure", "caption", "parameters", "versions", "made", "device", "machine", "commit"}
-    sound = isinstance(record, dict) and needed <= record.keys() and isinstance(record["parameters"], dict)
-    return record if sound else None
+    needed = {"caption", "parameters", "versions", "made", "device", "machine", "commit"}
+    return record if isinstance(record, dict) and needed <= record.keys() else None
 
 # %% ../nbs/machinery/figures.ipynb #0a94c5be
 def code_fingerprint(
-    figure: str,  # a figure's id
+    figure: str,  # its id
 ) -> str:  # 16 hexadecimal digits
     "A hash of the code that makes a figure: its notebook's, and what that uses of the library."
-    return code_hash("\n".join("".join(c["source"]) for c in _cells(figure) if c["cell_type"] == "code"))
+    code = ["".join(c["source"]) for c in _cells(figure) if c["cell_type"] == "code"]
+    return code_hash("\n".join(code))
 
 # %% ../nbs/machinery/figures.ipynb #399e1378
 def save_figure(
-    figure: str,          # the figure's id
+    figure: str,          # its id
     picture,              # a matplotlib `Figure`
     table: pd.DataFrame,  # every number drawn
-    caption: str,         # one or two sentences that say what is seen, numbers filled in from the data
+    caption: str,         # says what is seen, numbers filled in from the data
     namespace: dict,      # `globals()` of the notebook, from which its parameters are read
-    data: dict = {},      # name -> fingerprint of each data set used
-    device: str = "cpu",  # what the models ran on, where there are no runs to say it
-    results: dict = {},   # name -> numbers that sum up the table
-    runs: Sequence[Run] = (),  # on the disk, that the numbers come from
+    runs: Sequence[Run] = (),    # on the disk, that the numbers come from
+    device: str = "cpu",         # what was computed on, where no runs say it
+    results: dict = {},          # name -> numbers that sum up the table
     texts: dict[str, str] = {},  # suffix, such as 'html' -> content of a further file
 ) -> Path:  # the folder written to
-    "Save picture, numbers and provenance of a figure into the folder that its parameter `out` names."
+    "Save picture, numbers and provenance of a figure where its parameter `out` says."
     parameters = figure_parameters(figure, namespace)
-    folder = project_path(parameters.pop("out"))
+    folder = project_path(out := parameters.pop("out"))
     folder.mkdir(parents=True, exist_ok=True)
-    origin = _origin(runs, device)
-    record = dict(figure=figure, caption=caption, parameters=parameters, data=data,
-                  device=" and ".join(origin["devices"]) or device, code=code_fingerprint(figure),
-                  **(dict(results=results) if results else {}),
-                  **(dict(runs=origin) if runs else {}), **(dict(also=list(texts)) if texts else {}),
-                  **provenance())
-    with atomic(folder / f"{figure}.png") as part: picture.savefig(part, format="png")
-    with atomic(folder / f"{figure}.pdf") as part:
-        picture.savefig(part, format="pdf", metadata=dict(CreationDate=None))
-    with atomic(folder / f"{figure}.csv") as part: table.to_csv(part, index=False, float_format="%.8g")
-    for suffix, content in texts.items():
-        with atomic(folder / f"{figure}.{suffix}") as part: part.write_text(content, encoding="utf-8")
-    with atomic(folder / f"{figure}.json") as part:
-        part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    print(f"{figure}: picture, numbers and provenance in "
-          f"{folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder}")
+    record = dict(figure=figure, caption=caption, parameters=parameters, device=device,
+                  code=code_fingerprint(figure), results=results,
+                  **provenance()) | _origin(runs)
+    made = dict(csv=table.to_csv(index=False, float_format="%.8g"), **texts,
+                json=json.dumps(record, indent=1) + "\n")
+    for kind, how in dict(png={}, pdf=dict(metadata=dict(CreationDate=None))).items():
+        with atomic(folder / f"{figure}.{kind}") as part:
+            picture.savefig(part, format=kind, **how)
+    for kind, content in made.items():
+        with atomic(folder / f"{figure}.{kind}") as part:
+            part.write_text(content, encoding="utf-8")
+    print(f"{figure}: picture, numbers and provenance in {out}")
     return folder
 
-def _origin(runs: Sequence[Run], device: str) -> dict:
-    "The names of runs, and how many of them were begun with which commit and on which device."
+def _origin(runs: Sequence[Run]) -> dict:
+    "What runs were learned from and on what, and how many began with which commit."
+    if not runs: return {}
     facts = [read_facts(run.folder) for run in runs]
-    commits = Counter(f["begun"]["commit"] + " and uncommitted changes" * f["begun"]["uncommitted_changes"] for f in facts)
-    return dict(names=[run.id for run in runs], begun=dict(commits),
-                devices=dict(Counter(f["device"] or device for f in facts)))
+    begun = [f["begun"]["commit"] + " and uncommitted changes" * f["begun"]["uncommitted_changes"]
+             for f in facts]
+    devices = Counter(f["device"] for f in facts)
+    return dict(data=runs[0].chain.config["data"], device=" and ".join(devices),
+                runs=dict(names=[run.id for run in runs], begun=Counter(begun), devices=devices))
 
 # %% ../nbs/machinery/figures.ipynb #3f73d920
 def seconds(
@@ -187,47 +180,17 @@ def seconds(
     repeats: int = 3,    # runs, after one to warm up
 ) -> float:  # seconds of the shortest run
     "The shortest time that a call takes."
-    times = []
-    for _ in range(repeats + 1):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times[1:])
-
-# %% ../nbs/machinery/figures.ipynb #cd31907d
-def _status(key: str) -> int:
-    "Bytes that the system has noted of this process."
-    with open("/proc/self/status") as file:
-        return 1024 * int(next(line for line in file if line.startswith(key)).split()[1])
-
-def peak_memory(
-    function: Callable,  # what is measured, called without arguments
-    device,              # torch's device where it works
-) -> float:  # bytes at the highest point, above those before; nan where it can't be known
-    "The largest memory that a call takes."
-    gc.collect()
-    if device.type == "cuda":
-        import torch
-        torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
-        function()
-        return torch.cuda.max_memory_allocated() - before
-    if sys.platform != "linux": return float("nan")
-    ctypes.CDLL(None).malloc_trim(0)                           # what was freed goes back to the system
-    with open("/proc/self/clear_refs", "w") as file: file.write("5")
-    before = _status("VmRSS")
-    function()
-    return _status("VmHWM") - before
+    return min(timeit.repeat(function, number=1, repeat=repeats + 1)[1:])
 
 # %% ../nbs/machinery/figures.ipynb #8440bdd6
 def last_generation(
     shown: list[int],    # generations that a figure shows
     name: str = "shown", # what the user calls them
 ) -> int:  # the last of them, where the chain may end
-    "Raises `ValueError` unless the generations are ascending, from 0 on, and at least two fits long."
+    "Raises `ValueError` unless they ascend, from 0 on, and the last is at least 1."
     if shown != sorted(set(shown)) or shown[0] < 0 or shown[-1] < 1:
-        raise ValueError(f"{name} is {shown}: expected ascending generations from 0 on, the last at least 1, "
-                         f"such as [0, 5, 10]")
+        raise ValueError(f"{name} is {shown}: expected ascending generations from 0 on, "
+                         "the last at least 1, such as [0, 5, 10]")
     return shown[-1]
 
 # %% ../nbs/machinery/figures.ipynb #391a7626
@@ -235,9 +198,10 @@ def generation_styles(
     shown: list[int],  # generations
 ) -> dict[int, dict]:  # generation -> keywords for matplotlib's lines
     "Colours from dark to light, and thinner lines for later generations."
-    parts = {i: k / max(len(shown) - 1, 1) for k, i in enumerate(shown)}
-    return {i: dict(color=mpl.colormaps["viridis"](.85 * part), lw=2.2 - 1.2 * part, linestyle=("-", "--")[k % 2])
-            for k, (i, part) in enumerate(parts.items())}
+    parts = [k / max(len(shown) - 1, 1) for k in range(len(shown))]
+    return {i: dict(color=mpl.colormaps["viridis"](.85 * part), lw=2.2 - 1.2 * part,
+                    linestyle=("-", "--")[k % 2])
+            for k, (i, part) in enumerate(zip(shown, parts))}
 
 # %% ../nbs/machinery/figures.ipynb #7f1c52e1
 def log_ticks(

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from joblib import cpu_count
 
-from .discrete import check_recorded, check_whole
+from .discrete import check_recorded
 from .recursion import first_sets, parse_policy
-from .registry import Chain, compiled, family
+from .registry import Chain, check_whole, compiled, family
 
 # %% ../nbs/02b_gaussian.ipynb #c50d1601
 @dataclass(frozen=True)
@@ -322,6 +322,7 @@ def error_table(
 ):  # a `DataFrame`, one row per quantity, M and generation (all to 30, then some): quantiles, one chain, theory
     "What three figures draw: the errors of mean and standard deviation, and the latter itself."
     import pandas as pd
+    check_whole(n_generations=n_generations)
     recorded = np.unique(np.r_[0:31, np.geomspace(30, n_generations, 150).round()].astype(int))
     recorded = recorded[recorded <= n_generations]
     growth, quartile, tables = error_growth(policy, n_generations)[recorded], 0.6744897501960817, []
@@ -391,6 +392,7 @@ def gaussian(
     ddof: int = 1,            # 1: unbiased variance; 0: maximum likelihood
 ) -> Chain:
     "Gaussians that learn from Gaussians, from the standard normal on."
+    _check_chains("replace", n_samples, n_generations=1, ddof=ddof, d=d)
     start = normal(d)
     real = start.sample(n_samples, np.random.default_rng(seed))
     rule, fit = parse_policy(policy, start.sample), fit_gaussian(ddof)

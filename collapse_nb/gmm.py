@@ -14,7 +14,7 @@ import numpy as np
 
 from .em import STRICT, check_points, check_settings, em, kmeans_start
 from .recursion import first_sets, parse_policy
-from .registry import Chain, compiled, family
+from .registry import Chain, check_whole, compiled, family
 
 # %% ../nbs/03_gmm.ipynb #4bb3f76d
 def _factors(
@@ -253,6 +253,7 @@ def gmm(
 ) -> Chain:
     "Mixtures of Gaussians that learn from mixtures."
     if start not in STARTS: raise ValueError(f"start is '{start}': expected {', '.join(STARTS)}")
+    check_whole(n_samples=n_samples)
     real = STARTS[start].sample(n_samples, np.random.default_rng(seed))
     K, d, rule = n_components, real.shape[1], parse_policy(policy, STARTS[start].sample)
     for data in first_sets(rule, real): check_points(data, K)

@@ -364,7 +364,8 @@ def image_sets(
     # none; labels of the real ones, or None for a folder that doesn't say
     "The data of an image chain. Raises `ValueError` for more images than there are and for sets that don't match."
     every = _images(source, split)
-    if n > len(every): raise ValueError(f"n_images is {n}: '{split}' of '{source}' has only {len(every)}")
+    if not 0 <= n <= len(every):
+        raise ValueError(f"n_images is {n}: '{split}' of '{source}' has only {len(every)}; 0 takes all")
     real = every[:n or None]
     try: unseen = _images(source, dict(train="test", test="train")[split])[:1000]
     except FileNotFoundError: unseen = every[len(real):][:1000]
@@ -403,6 +404,7 @@ def vae(
     if redraw and rule.__name__ != "replace":
         raise ValueError(f"a set that's redrawn in every epoch leaves no place for others: give policy replace, "
                          f"not {policy}")
+    if learning_rate <= 0: raise ValueError(f"learning_rate is {learning_rate}: expected a number above 0")
     ImageModel(None, pixels)                                   # has something to say against other kinds
     dtype, (real, unseen, labels) = find_precision(precision, device), image_sets(images, split, n_images)
     for data in first_sets(rule, real): check_images(data, batch_size, epochs)
