@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ROOT', 'SIGNALS', 'project_path', 'user_path', 'check_writable', 'writable_folder', 'nearest', 'check_values',
            'read_parameters', 'parse_seeds', 'one_line', 'OneLineParser', 'Stopped', 'disk_is_full', 'run_command',
-           'collapse_figures', 'collapse_chain', 'collapse_runs', 'collapse_gmm', 'collapse_lm']
+           'collapse_figures', 'collapse_chain', 'collapse_runs', 'collapse_lm']
 
 # %% ../nbs/machinery/commands.ipynb #172642c5
 import argparse
@@ -214,5 +214,4 @@ def _start(name: str, module: str) -> int:
 def collapse_figures() -> int: return _start("collapse_figures", "driver")
 def collapse_chain() -> int: return _start("collapse_chain", "chains")
 def collapse_runs() -> int: return _start("collapse_runs", "store")
-def collapse_gmm() -> int: return _start("collapse_gmm", "gmm_study")
 def collapse_lm() -> int: return _start("collapse_lm", "lm_step")

@@ -4,11 +4,13 @@
 
 # %% auto #0
 __all__ = ['TAILS', 'STARTS', 'Mixture', 'fit_mixture', 'to_sklearn', 'from_sklearn', 'overlap', 'squared_l2', 'stack',
-           'total_variance', 'tail_mass', 'quantile', 'count_modes', 'over_chains', 'variance_loss', 'merged_at', 'gmm']
+           'total_variance', 'tail_mass', 'quantile', 'count_modes', 'over_chains', 'variance_loss', 'merged_at',
+           'measure_chain', 'summarise', 'gmm']
 
 # %% ../nbs/03_gmm.ipynb #963af069
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -23,18 +25,18 @@ def _factors(
     "Cholesky factors. Raises `ValueError` where a covariance isn't positive definite."
     try: return np.linalg.cholesky(covariances)
     except np.linalg.LinAlgError:
-        raise ValueError("a covariance isn't positive definite: a mixture needs covariances whose eigenvalues "
-                         "are all above 0; add a small multiple of the identity (reg_covar does)") from None
+        raise ValueError("a covariance isn't positive definite: add a small multiple of "
+                         "the identity (reg_covar does)") from None
 
 def _one(mixture: "Mixture") -> None:
     "Raises `ValueError` for an array of mixtures where one is needed."
     if mixture.weights.ndim != 1:
-        raise ValueError(f"this holds mixtures of shape {mixture.weights.shape[:-1]}: choose one, such as "
-                         f"mixture[-1]")
+        raise ValueError(f"this holds mixtures of shape {mixture.weights.shape[:-1]}: "
+                         f"choose one, such as mixture[-1]")
 
 @compiled(**STRICT)
 def _place(z, u, shares, means, factors):
-    "Turn standard normal points `z` into points of a mixture; uniform numbers `u` choose the components."
+    "Make points of a mixture of standard normal `z`; uniform `u` choose components."
     n, d = z.shape
     x = np.empty((n, d))
     for i in range(n):
@@ -63,20 +65,22 @@ class Mixture:
         n: int,                    # points to draw
         rng: np.random.Generator,  # source of randomness
     ) -> np.ndarray:  # points in random order, shape (n, d)
-        "Draw `n` points of one mixture: a component for each, then its place. Raises `ValueError`."
+        "Draw `n` points of one mixture: a component for each, then its place."
         _one(self)
         z, u = rng.standard_normal((n, self.means.shape[-1])), rng.random(n)
-        return _place(z, u, np.cumsum(self.weights), self.means, _factors(self.covariances))
+        shares, factors = np.cumsum(self.weights), _factors(self.covariances)
+        return _place(z, u, shares, self.means, factors)
 
 # %% ../nbs/03_gmm.ipynb #3339b669
 def fit_mixture(
     n_components: int = 2,    # K
-    tol: float = 1e-5,        # stop when the mean log-likelihood gains less than this in an iteration
+    tol: float = 1e-5,        # stop when an iteration gains less in mean log-likelihood
     max_iter: int = 2000,     # EM iterations at most
-    reg_covar: float = 1e-6,  # added to every variance, in (unit of x)²: the collapse can't go below it
+    reg_covar: float = 1e-6,  # added to every variance, in (unit of x)²: a floor
 ) -> Callable:  # fit(data of shape (n, d), rng) -> `Mixture`
-    "How to fit a mixture: EM from a k-means start. The fit raises `ValueError` for points that it can't use."
-    if n_components < 1: raise ValueError(f"n_components is {n_components}: a mixture needs at least 1")
+    "EM from a k-means start. The fit raises `ValueError` for points that it can't use."
+    if n_components < 1:
+        raise ValueError(f"n_components is {n_components}: a mixture needs at least 1")
     check_settings(tol, max_iter, reg_covar)
     def fit(data, rng):
         start = kmeans_start(data, n_components, rng, reg_covar)
@@ -91,17 +95,17 @@ def to_sklearn(
     _one(mixture)
     from sklearn.mixture import GaussianMixture
     model = GaussianMixture(len(mixture.weights), covariance_type="full")
-    model.weights_, model.means_, model.covariances_ = mixture.weights, mixture.means, mixture.covariances
+    model.weights_, model.means_ = mixture.weights, mixture.means
+    model.covariances_, model.n_features_in_ = mixture.covariances, mixture.means.shape[-1]
     model.precisions_cholesky_ = np.linalg.inv(_factors(mixture.covariances)).mT
-    model.n_features_in_ = mixture.means.shape[-1]
     return model
 
 def from_sklearn(
     model,  # a fitted `sklearn.mixture.GaussianMixture` with full covariances
 ) -> Mixture:  # its weights, means and covariances
-    "The mixture that scikit-learn has fitted. Raises `ValueError` for other kinds of covariances."
+    "The mixture that scikit-learn has fitted. Raises `ValueError` for other covariances."
     if model.covariance_type != "full":
-        raise ValueError(f"covariance_type is '{model.covariance_type}': expected 'full', fit it so")
+        raise ValueError(f"covariance_type is '{model.covariance_type}': expected 'full'")
     return Mixture(model.weights_, model.means_, model.covariances_)
 
 # %% ../nbs/03_gmm.ipynb #dac6041d
@@ -120,21 +124,21 @@ def overlap(
     p: Mixture,  # one mixture or an array of them
     q: Mixture,  # likewise; leading axes broadcast
 ) -> np.ndarray:  # ∫ p q, shape of the leading axes
-    "The integral of the product of two mixtures' densities, in closed form. Raises `ValueError`."
+    "The integral of the product of two mixtures' densities, in closed form."
     if p.means.shape[-1] != q.means.shape[-1]:
-        raise ValueError(f"the mixtures have {p.means.shape[-1]} and {q.means.shape[-1]} dimensions: expected "
-                         f"the "
-                         f"same of both")
+        raise ValueError(f"the mixtures have {p.means.shape[-1]} and {q.means.shape[-1]} "
+                         f"dimensions: expected the same of both")
     difference = p.means[..., :, None, :] - q.means[..., None, :, :]
     covariance = p.covariances[..., :, None, :, :] + q.covariances[..., None, :, :, :]
-    return np.einsum("...k,...l,...kl->...", p.weights, q.weights, np.exp(_log_normal(difference, covariance)))
+    products = np.exp(_log_normal(difference, covariance))
+    return np.einsum("...k,...l,...kl->...", p.weights, q.weights, products)
 
 # %% ../nbs/03_gmm.ipynb #86592cce
 def squared_l2(
     p: Mixture,  # one mixture or an array of them
     q: Mixture,  # likewise; leading axes broadcast
 ) -> np.ndarray:  # ∫ (p − q)², shape of the leading axes, in 1/(unit of x)^d
-    "The squared L2 distance between two mixtures' densities, exact to about 1e-15 of the larger overlap."
+    "The squared L2 distance of two densities, exact to about 1e-15 of the larger overlap."
     return np.maximum(overlap(p, p) - 2 * overlap(p, q) + overlap(q, q), 0)
 
 # %% ../nbs/03_gmm.ipynb #fb67f081
@@ -152,32 +156,34 @@ def total_variance(
     "The trace of the covariance: Σₖ wₖ (tr Σₖ + |μₖ − μ|²)."
     mean = np.einsum("...k,...kj->...j", p.weights, p.means)
     within = np.trace(p.covariances, axis1=-2, axis2=-1)
-    return np.einsum("...k,...k->...", p.weights, within + ((p.means - mean[..., None, :])**2).sum(-1))
+    between = ((p.means - mean[..., None, :])**2).sum(-1)
+    return np.einsum("...k,...k->...", p.weights, within + between)
 
 # %% ../nbs/03_gmm.ipynb #be46e37b
 TAILS = (.95, .99, .999)
 
 def tail_mass(
     p: Mixture,             # mixtures on the line (d = 1); leading axes count them
-    threshold: np.ndarray,  # points x; broadcasts against the leading axes (add [:, None] for several)
+    threshold: np.ndarray,  # points x; broadcasts against the leading axes
 ) -> np.ndarray:  # P(X > x)
-    "The probability beyond a threshold, in closed form. Raises `ValueError` for mixtures in a plane or space."
-    if p.means.shape[-1] != 1: raise ValueError(f"the mixture has {p.means.shape[-1]} dimensions: expected 1")
+    "The probability beyond a threshold, in closed form. Raises `ValueError` for d > 1."
+    if p.means.shape[-1] != 1:
+        raise ValueError(f"the mixture has {p.means.shape[-1]} dimensions: expected 1")
     from scipy.special import ndtr
-    z = (p.means[..., 0] - np.asarray(threshold)[..., None]) / np.sqrt(p.covariances[..., 0, 0])
-    return (p.weights * ndtr(z)).sum(-1)
+    distance = p.means[..., 0] - np.asarray(threshold)[..., None]
+    return (p.weights * ndtr(distance / np.sqrt(p.covariances[..., 0, 0]))).sum(-1)
 
 def quantile(
-    p: Mixture,  # one mixture on the line
+    p: Mixture,    # one mixture on the line
     share: float,  # between 0 and 1
 ) -> float:  # the point below which the share lies
-    "The inverse of the distribution function. Raises `ValueError` for a share outside (0, 1)."
+    "The inverse of the distribution function. Raises `ValueError`."
     from scipy.optimize import brentq
     _one(p)
-    if not 0 < share < 1: raise ValueError(f"share is {share}: a quantile needs a number between 0 and 1")
+    if not 0 < share < 1: raise ValueError(f"share is {share}: expected between 0 and 1")
     reach = 40 * np.sqrt(p.covariances.max())
-    return brentq(lambda x: 1 - tail_mass(p, x) - share, p.means.min() - reach, p.means.max() + reach,
-                  xtol=1e-13)
+    def excess(x): return 1 - tail_mass(p, x) - share
+    return brentq(excess, p.means.min() - reach, p.means.max() + reach, xtol=1e-13)
 
 # %% ../nbs/03_gmm.ipynb #632ff0a3
 def _path(p: Mixture) -> np.ndarray:
@@ -185,14 +191,15 @@ def _path(p: Mixture) -> np.ndarray:
     d, K = p.means.shape[-1], p.weights.shape[-1]
     if d == 1:
         reach = np.linspace(-4, 4, 81) * np.sqrt(p.covariances[..., 0])
-        return np.sort((p.means + reach).reshape(*p.weights.shape[:-1], -1), axis=-1)[..., None]
+        flat = (p.means + reach).reshape(*p.weights.shape[:-1], -1)
+        return np.sort(flat, axis=-1)[..., None]
     if K != 2:
-        raise ValueError(f"{K} components in {d} dimensions: modes are counted on the line, or of two "
-                         f"components")
+        raise ValueError(f"{K} components in {d} dimensions: modes are counted on the "
+                         "line, or of two components")
     alpha = 1 / (1 + np.exp(-np.linspace(-12, 12, 241)))[:, None, None]
     first, second = (np.linalg.inv(p.covariances[..., k, None, :, :]) for k in (0, 1))
-    means = p.means[..., None, :, None]
-    pull = (1 - alpha) * first @ means[..., 0, :, :, :] + alpha * second @ means[..., 1, :, :, :]
+    left, right = (p.means[..., None, k, :, None] for k in (0, 1))
+    pull = (1 - alpha) * first @ left + alpha * second @ right
     return np.linalg.solve((1 - alpha) * first + alpha * second, pull)[..., 0]
 
 def count_modes(
@@ -202,13 +209,14 @@ def count_modes(
     "The number of local maxima of the density. Raises `ValueError` for K > 2 where d > 1."
     if p.weights.shape[-1] == 1: return np.ones(p.weights.shape[:-1], int)
     weights = np.where(p.weights < lightest, 0, p.weights)
-    x = _path(p)
+    from_means = _path(p)[..., None, :] - p.means[..., None, :, :]
     with np.errstate(divide="ignore"):
-        log = _log_normal(x[..., None, :] - p.means[..., None, :, :], p.covariances[..., None, :, :, :])
+        log = _log_normal(from_means, p.covariances[..., None, :, :, :])
         height = np.logaddexp.reduce(np.log(weights)[..., None, :] + log, axis=-1)
     step = np.diff(height, axis=-1, prepend=-np.inf)
-    known = np.maximum.accumulate(np.where(abs(step) > 1e-12, np.arange(step.shape[-1]), 0), axis=-1)
-    rises = np.take_along_axis(step, known, axis=-1) > 0               # level or rounding: as the step before
+    moves = np.where(abs(step) > 1e-12, np.arange(step.shape[-1]), 0)
+    moves = np.maximum.accumulate(moves, axis=-1)    # level, or rounding: as before
+    rises = np.take_along_axis(step, moves, axis=-1) > 0
     return (rises[..., :-1] & ~rises[..., 1:]).sum(-1) + rises[..., -1]
 
 # %% ../nbs/03_gmm.ipynb #88d73d5b
@@ -221,14 +229,14 @@ def over_chains(
 
 def variance_loss(
     variance: np.ndarray,  # of each generation; last axis: generations
-) -> np.ndarray:  # the fraction lost per generation, shape of the other axes; negative for a gain
-    "The constant fraction per generation that leads from the first variance to the last: 1 − (V_n/V_0)^(1/n)."
+) -> np.ndarray:  # shape of the other axes; negative for a gain
+    "The constant fraction lost per generation from first to last: 1 − (V_n/V_0)^(1/n)."
     return 1 - (variance[..., -1] / variance[..., 0])**(1 / (variance.shape[-1] - 1))
 
 def merged_at(
     modes: np.ndarray,  # number of modes of each generation; last axis: generations
-) -> np.ndarray:  # the first generation with a single mode, shape of the other axes; −1: none
-    "When the modes first merge; a later fit may find two again."
+) -> np.ndarray:  # a generation, shape of the other axes; −1: none
+    "The first generation with a single mode; a later fit may find two again."
     return np.where((modes == 1).any(-1), (modes == 1).argmax(-1), -1)
 
 # %% ../nbs/03_gmm.ipynb #2347f226
@@ -239,12 +247,55 @@ STARTS = dict(
     modes=Mixture(np.array([.5, .5]), np.array([[-2.0], [2.0]]), np.ones((2, 1, 1))),
 )
 
+# %% ../nbs/03_gmm.ipynb #f36f3f74
+@cache
+def _percentiles(start: str, share: float) -> tuple[float, float]:
+    "The points that a real distribution goes below, and above, in `1 - share` of cases."
+    return quantile(STARTS[start], 1 - share), quantile(STARTS[start], share)
+
+def measure_chain(
+    models: Mixture,       # one chain on the line, generations on the leading axis
+    start: str = "modes",  # its real distribution, of `STARTS`: where do tails begin?
+) -> dict[str, np.ndarray]:  # name -> a number for each generation
+    "What the study of two modes looks at."
+    variance = total_variance(models)
+    found = dict(l2=squared_l2(models, models[0]),
+                 variance_ratio=variance / variance[0], modes=count_modes(models))
+    for share in TAILS:
+        below, above = _percentiles(start, share)
+        tails = tail_mass(models, above) + 1 - tail_mass(models, below)
+        found[f"beyond_{share:.1%}"] = tails / 2
+    means, order = models.means[..., 0], models.means[..., 0].argsort(-1)
+    stds = np.sqrt(models.covariances[..., 0, 0])
+    for name, values in dict(weight=models.weights, mean=means, std=stds).items():
+        ordered = np.take_along_axis(values, order, -1)
+        found |= {f"{name}_{k}": column for k, column in enumerate(ordered.T, 1)}
+    return found
+
+# %% ../nbs/03_gmm.ipynb #04a7d17d
+def summarise(
+    measured: list[dict[str, np.ndarray]],  # of each chain, from `measure_chain`
+) -> dict:  # measure -> [median, lower, upper end of 90 % of chains]; and counts of chains
+    "What is lost over the whole length of the chains."
+    wide = {name: np.stack([m[name] for m in measured]) for name in measured[0]}
+    modes = wide.pop("modes")
+    lost, merged = variance_loss(wide["variance_ratio"]), merged_at(modes)
+    last = {name: values[:, -1] for name, values in wide.items()}
+    K = sum(name.startswith("mean_") for name in last)
+    measures = dict(variance_lost_per_generation=lost, **last,
+                    distance_between_outer_means=last[f"mean_{K}"] - last["mean_1"])
+    counts = dict(chains=len(modes),
+                  chains_with_one_mode_at_some_time=int((merged >= 0).sum()),
+                  chains_with_one_mode_at_the_end=int((modes[:, -1] == 1).sum()),
+                  first_generation_with_one_mode=np.sort(merged[merged >= 0]).tolist())
+    return {name: over_chains(m).tolist() for name, m in measures.items()} | counts
+
 # %% ../nbs/03_gmm.ipynb #08e3bb58
 @family
 def gmm(
     policy: str = "replace",  # rule for the next training set
     seed: int = 0,            # all randomness comes from it
-    start: str = "two",       # real distribution: in the plane 'two' or 'one', on the line two 'modes'
+    start: str = "two",       # real: in the plane 'two' or 'one', on the line two 'modes'
     n_samples: int = 500,     # points in the real data
     n_components: int = 2,    # Gaussians in the mixture
     tol: float = 1e-5,        # EM stops when the mean log-likelihood gains less
@@ -252,7 +303,8 @@ def gmm(
     reg_covar: float = 1e-6,  # added to every variance in each fit
 ) -> Chain:
     "Mixtures of Gaussians that learn from mixtures."
-    if start not in STARTS: raise ValueError(f"start is '{start}': expected {', '.join(STARTS)}")
+    if start not in STARTS:
+        raise ValueError(f"start is '{start}': expected {', '.join(STARTS)}")
     check_whole(n_samples=n_samples)
     real = STARTS[start].sample(n_samples, np.random.default_rng(seed))
     K, d, rule = n_components, real.shape[1], parse_policy(policy, STARTS[start].sample)
