@@ -278,7 +278,7 @@ def run_chains(
 EXAMPLES = """examples:
   collapse_chain gmm --n-samples 500 --n-generations 200 --seeds 0-9 --jobs 2
   collapse_chain gaussian --policy 'keep(.1)' --n-generations 1000
-  collapse_chain lm --setting b --n-generations 9 --seeds 0-4 --out /data/runs
+  collapse_chain lm --policy 'keep(.1)' --epochs 10 --seeds 0-4 --out /data/runs
   collapse_chain lm --text pydoc --base docstrings --block-size 32 --learning-rate 5e-4
   collapse_chain lm --parameters mine.yml --seeds 0-15 --backend ray --gpus-per-chain 1
   collapse_chain line --family-from my_families.py --seeds 0-3

@@ -300,8 +300,8 @@ def train_lm(
     callbacks: tuple = (),        # further Lightning callbacks
     optimizer: str = "adamw",     # one of OPTIMIZERS
     seed: int = 0,                # of the order of the blocks
-    trainer: pl.Trainer | None = None,  # from `lm_trainer`, with a folder, in place of epochs,
-                                        # accelerator and callbacks
+    # from `lm_trainer`, with a folder, in place of epochs, accelerator and callbacks
+    trainer: pl.Trainer | None = None,
 ):  # the same network, with the weights of its best epoch, in evaluation mode
     """Train, and keep the epoch with the lowest loss on `validation`. Raises `ValueError` for
     unusable arguments, `FloatingPointError` where training diverges."""
