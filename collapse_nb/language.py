@@ -92,7 +92,7 @@ def lm(
     vocab_size: int = 2048,            # tokens in the vocabulary of 'bpe', or of a base
     block_size: int = 64,              # tokens in a block
     n_blocks: int = 0,                 # real training blocks, drawn at random; 0: all
-    # what a model continues: the 'original' blocks, or the 'previous' set, its own lesson
+    # what a model continues: the 'original' blocks, or the 'previous' set, which it was trained on
     prompts: str = "original",
     model: str = "facebook/opt-125m",  # a name on the hub, a folder, or 'untrained'
     # in place of model: one that has read this source first, such as 'docstrings'
