@@ -11,28 +11,30 @@ import numpy as np
 from .registry import compiled
 
 # %% ../nbs/machinery/em.ipynb #f03d6e2b
-BLOCK = 256      # points handled at a time, so that all work arrays stay in the core's first cache
-_COMMON = dict(nogil=True, error_model="numpy")       # no lock held: chains can run in threads
-SUMS = dict(_COMMON, fastmath={"contract", "reassoc", "nsz"})     # sums may be reordered
-STRICT = dict(_COMMON, fastmath={"contract"})                     # only a·b + c in one step
-INNER = dict(forceinline=True)                                    # for kernels that other kernels call
+BLOCK = 256      # points at a time, so that all work arrays stay in the first cache
+_COMMON = dict(nogil=True, error_model="numpy")  # no lock held: chains can run in threads
+SUMS = dict(_COMMON, fastmath={"contract", "reassoc", "nsz"})  # sums may be reordered
+STRICT = dict(_COMMON, fastmath={"contract"})                  # only a·b + c in one step
+INNER = dict(forceinline=True)                   # for kernels that other kernels call
 
 # %% ../nbs/machinery/em.ipynb #c5088e52
 _ROUND = 1.5 * 2.0**52
 
 @compiled(**STRICT, **INNER)
 def _exp(x, power, bits):
-    "x ← exp(x) for x ≤ 0, to 1e-15; below −708 as at −708. `power` and `bits` are one memory seen as two types."
+    "x ← exp(x) for x ≤ 0, to 1e-15; below −708 as there. `bits` is `power` as integers."
     for i in range(x.size):
         x[i] = x[i] if x[i] > -708.0 else -708.0
-        power[i] = x[i] * 1.4426950408889634 + _ROUND                         # n = round(x / log 2)
+        power[i] = x[i] * 1.4426950408889634 + _ROUND          # n = round(x / log 2)
     for i in range(x.size):
         n = power[i] - _ROUND
-        r = (x[i] - n * 6.93147180369123816490e-01) - n * 1.90821492927058770002e-10     # log 2 in two parts
+        r = x[i] - n * 6.93147180369123816490e-01              # log 2 in two parts
+        r = r - n * 1.90821492927058770002e-10
         r2, r4 = r * r, r * r * r * r
         low = (1 + r) + r2 * (1/2 + r/6) + r4 * ((1/24 + r/120) + r2 * (1/720 + r/5040))
-        x[i] = low + r4 * r4 * ((1/40320 + r/362880) + r2 * (1/3628800 + r/39916800) + r4/479001600)
-    for i in range(x.size): bits[i] = (bits[i] + 1023) << 52                  # the bits of 2ⁿ
+        high = (1/40320 + r/362880) + r2 * (1/3628800 + r/39916800) + r4/479001600
+        x[i] = low + r4 * r4 * high
+    for i in range(x.size): bits[i] = (bits[i] + 1023) << 52   # the bits of 2ⁿ
     for i in range(x.size): x[i] *= power[i]
 
 # %% ../nbs/machinery/em.ipynb #40122ad3
@@ -112,9 +114,10 @@ def _add_moments(r, z, w, n, first, second):
 # %% ../nbs/machinery/em.ipynb #cca1a561
 @compiled(**SUMS, **INNER)
 def _em_pass(x, constant, means, inverse, n, first, second):
-    "Moments and mean log-likelihood of all points: an E step, and all that the M step needs of the data."
+    "Moments and mean log-likelihood of all points: an E step, and all the M step needs."
     d, K = x.shape[1], len(means)
-    power, top, total, w = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    power, top = np.empty(BLOCK), np.empty(BLOCK)
+    total, w = np.empty(BLOCK), np.empty(BLOCK)
     bits, columns = power.view(np.int64), np.empty((d, BLOCK))
     z, r = np.empty((K, d, BLOCK)), np.empty((K, BLOCK))
     n[:], first[:], second[:], bound = 0, 0, 0, 0.0
@@ -138,7 +141,8 @@ def _m_step(n, first, second, n_samples, reg_covar, weights, means, covariances)
         for j in range(d):
             for h in range(j + 1):
                 about = second[k, j, h] - first[k, j] * delta[h] - delta[j] * first[k, h]
-                about = (about + n[k] * delta[j] * delta[h]) / weights[k] + (reg_covar if h == j else 0.0)
+                about = (about + n[k] * delta[j] * delta[h]) / weights[k]
+                about += reg_covar if h == j else 0.0
                 covariances[k, j, h] = covariances[k, h, j] = about
         means[k] += delta
     weights /= weights.sum()
@@ -146,7 +150,7 @@ def _m_step(n, first, second, n_samples, reg_covar, weights, means, covariances)
 # %% ../nbs/machinery/em.ipynb #431c3b2a
 @compiled(**STRICT, **INNER)
 def _inverse_factor(covariance, inverse):
-    "`inverse` ← L⁻¹ of the Cholesky factor L; gives log det L⁻¹, or nan where there's no such factor."
+    "`inverse` ← L⁻¹ of the Cholesky factor L; gives log det L⁻¹, nan without a factor."
     d, log_det = len(covariance), 0.0
     factor = np.zeros((d, d))
     for j in range(d):
@@ -156,7 +160,7 @@ def _inverse_factor(covariance, inverse):
             if h < j: factor[j, h] = rest / factor[h, h]
             elif rest > 0: factor[j, j] = np.sqrt(rest)
             else: return np.nan
-        for h in range(j + 1):                                     # row j of the inverse, by substitution
+        for h in range(j + 1):                      # row j of the inverse, by substitution
             rest = 1.0 if h == j else 0.0
             for i in range(h, j): rest -= factor[j, i] * inverse[i, h]
             inverse[j, h] = rest / factor[j, j]
@@ -166,7 +170,7 @@ def _inverse_factor(covariance, inverse):
 # %% ../nbs/machinery/em.ipynb #f8dc8b18
 @compiled(**STRICT)
 def _em(x, weights, means, covariances, tol, max_iter, reg_covar):
-    "EM in place; gives the rounds made (−1: a covariance isn't positive definite) and the mean log-likelihood."
+    "EM in place; gives the rounds (−1: a covariance isn't definite), mean log-likelihood."
     K, d = means.shape
     inverse, constant = np.zeros((K, d, d)), np.empty(K)
     n, first, second = np.empty(K), np.empty((K, d)), np.empty((K, d, d))
@@ -187,19 +191,22 @@ def check_points(
     data: np.ndarray,       # points, shape (n, d)
     n_components: int = 1,  # K: there must be as many points, and 2 at least
 ) -> np.ndarray:  # the same as contiguous float64
-    "Points that a mixture can be fitted on. Raises `ValueError` for another shape, too few, or non-finite ones."
+    "Points for a mixture. Raises `ValueError` for a bad shape, too few, or non-finite."
     data = np.ascontiguousarray(data, dtype=np.float64)
     if data.ndim != 2 or data.shape[1] == 0:
-        raise ValueError(f"the data have shape {data.shape}: expected (n, d), n points with d ≥ 1 coordinates "
-                         f"each")
-    if n_components < 1: raise ValueError(f"n_components is {n_components}: a mixture needs at least 1")
-    if len(data) < 2: raise ValueError(f"{len(data)} point has no spread: a mixture needs at least 2")
+        raise ValueError(f"the data have shape {data.shape}: expected (n, d), n points "
+                         f"with d ≥ 1 coordinates each")
+    if n_components < 1:
+        raise ValueError(f"n_components is {n_components}: a mixture needs at least 1")
+    if len(data) < 2:
+        raise ValueError(f"{len(data)} point has no spread: a mixture needs at least 2")
     if len(data) < n_components:
-        raise ValueError(f"n_components is {n_components}, more than the {len(data)} points: give more points "
-                         f"or fewer components")
+        raise ValueError(f"n_components is {n_components}, more than the {len(data)} "
+                         f"points: give more points or fewer components")
     if not np.isfinite(data).all():
         row = int(np.flatnonzero(~np.isfinite(data).all(axis=1))[0])
-        raise ValueError(f"row {row} of the data is {data[row]}: expected finite numbers, leave such rows out")
+        raise ValueError(f"row {row} of the data is {data[row]}: expected finite numbers, "
+                         f"leave such rows out")
     return data
 
 # %% ../nbs/machinery/em.ipynb #f37a020c
@@ -210,7 +217,8 @@ def check_settings(
 ) -> None:
     "Raises `ValueError` for settings that EM can't work with."
     for name, value in dict(tol=tol, reg_covar=reg_covar).items():
-        if not 0 <= value < np.inf: raise ValueError(f"{name} is {value}: expected a finite number, 0 or more")
+        if not 0 <= value < np.inf:
+            raise ValueError(f"{name} is {value}: expected a finite number, 0 or more")
     if max_iter < 1: raise ValueError(f"max_iter is {max_iter}: EM needs at least 1 round")
 
 # %% ../nbs/machinery/em.ipynb #1ef62adb
@@ -219,26 +227,29 @@ def em(
     weights: np.ndarray,       # start: shape (K,)
     means: np.ndarray,         # start: shape (K, d)
     covariances: np.ndarray,   # start: shape (K, d, d), positive definite
-    tol: float = 1e-3,         # stop when the mean log-likelihood changes by less in a round
+    tol: float = 1e-3,         # stop when a round changes the mean log-likelihood by less
     max_iter: int = 100,       # rounds at most
     reg_covar: float = 1e-6,   # added to every variance, in (unit of x)²
 ) -> tuple[np.ndarray, np.ndarray,
-           np.ndarray, int, float]:  # the parameters; rounds made; mean log-likelihood before the last
-    "EM from a given start, as scikit-learn's `GaussianMixture` with full covariances. Raises `ValueError`."
+           np.ndarray, int, float]:  # parameters; rounds; mean log-likelihood before
+    "EM from a start, as scikit-learn's `GaussianMixture` does it. Raises `ValueError`."
     data = check_points(data, len(weights))
     check_settings(tol, max_iter, reg_covar)
     state = [np.array(part, dtype=np.float64) for part in (weights, means, covariances)]
     K, d = len(weights), data.shape[1]
     if [part.shape for part in state] != [(K,), (K, d), (K, d, d)]:
-        raise ValueError(f"the start has shapes {[part.shape for part in state]}: points with {d} coordinates "
-                         f"need {[(K,), (K, d), (K, d, d)]}")
-    if not (state[0] > 0).all() or abs(state[0].sum() - 1) > 1e-6 or not np.isfinite(state[1]).all():
-        raise ValueError(f"the start has weights {weights} and means {np.array2string(state[1], threshold=9)}: "
-                         f"expected weights above 0 that add up to 1, and finite means")
+        raise ValueError(f"the start has shapes {[part.shape for part in state]}: points "
+                         f"with {d} coordinates need {[(K,), (K, d), (K, d, d)]}")
+    shares = (state[0] > 0).all() and abs(state[0].sum() - 1) <= 1e-6
+    if not shares or not np.isfinite(state[1]).all():
+        raise ValueError(f"the start has weights {weights} and means "
+                         f"{np.array2string(state[1], threshold=9)}: expected weights "
+                         f"above 0 that add up to 1, and finite means")
     n_iter, bound = _em(data, *state, tol, max_iter, reg_covar)
     if n_iter < 0 or not np.isfinite(bound):
-        raise ValueError(f"a covariance isn't positive definite: choose another start, rescale the data (their "
-                         f"largest value is {abs(data).max():.3g}), or raise reg_covar (now {reg_covar:g})")
+        raise ValueError(f"a covariance isn't positive definite: choose another start, "
+                         f"rescale the data (largest value: {abs(data).max():.3g}), "
+                         f"or raise reg_covar (now {reg_covar:g})")
     return *state, n_iter, float(bound)
 
 # %% ../nbs/machinery/em.ipynb #f2e56757
@@ -256,7 +267,7 @@ def _squared_distances(x, centre, out):
 # %% ../nbs/machinery/em.ipynb #cbe2d64c
 @compiled(**STRICT, **INNER)
 def _kmeans_plusplus(x, draws, centres):
-    "`centres` ← greedy k-means++, from uniform `draws`: one, then some for each further centre."
+    "`centres` ← greedy k-means++, from uniform `draws`: one, then some for each centre."
     trials = 2 + int(np.log(len(centres)))
     nearest, trial = np.full(len(x), np.inf), np.empty(len(x))
     centres[0] = x[int(draws[0] * len(x))]
@@ -278,7 +289,7 @@ def _kmeans_plusplus(x, draws, centres):
 # %% ../nbs/machinery/em.ipynb #741b6f32
 @compiled(**SUMS, **INNER)
 def _nearest_centres(x, centres, labels, distance, best):
-    "`labels` ← the nearest centre of each point of a block of columns; `best` ← the squared distance to it."
+    "`labels` ← each point's nearest centre, in a block of columns; `best` ← its |x − c|²."
     best[:] = np.inf
     for k in range(len(centres)):
         distance[:] = 0
@@ -286,11 +297,12 @@ def _nearest_centres(x, centres, labels, distance, best):
             xj, c = x[j], centres[k, j]
             for i in range(best.size): distance[i] += (xj[i] - c)**2
         for i in range(best.size): labels[i] = k if distance[i] < best[i] else labels[i]
-        for i in range(best.size): best[i] = distance[i] if distance[i] < best[i] else best[i]
+        for i in range(best.size):
+            best[i] = distance[i] if distance[i] < best[i] else best[i]
 
 @compiled(**SUMS, **INNER)
 def _assign(x, centres, labels, counts, sums):
-    "Label each point with its nearest centre; count, and sum x − centre. Gives how many labels changed."
+    "Label points with their nearest centres; count, and sum x − centre; give the changes."
     N, d = x.shape
     columns, distance, best = np.empty((d, BLOCK)), np.empty(BLOCK), np.empty(BLOCK)
     new = np.zeros(BLOCK, np.int32)
@@ -351,12 +363,13 @@ def _kmeans(x, centres, labels, max_iter=300):
         if (counts == 0).any(): _relocate(x, centres, labels, counts, sums)
         shift = 0.0
         for k in range(len(centres)):
-            step = sums[k] / counts[k] if counts[k] else centres[counts.argmax()] - centres[k]
+            if counts[k]: step = sums[k] / counts[k]
+            else: step = centres[counts.argmax()] - centres[k]
             centres[k] += step
             shift += (step**2).sum()
         if not changed: return n_iter
         if shift <= tol: break
-    _assign(x, centres, labels, counts, sums)                      # labels that belong to the last centres
+    _assign(x, centres, labels, counts, sums)      # labels that belong to the last centres
     return n_iter
 
 # %% ../nbs/machinery/em.ipynb #ca8ffbed
@@ -364,11 +377,11 @@ def kmeans(
     data: np.ndarray,           # points, shape (n, d)
     n_clusters: int,            # K
     rng: np.random.Generator,   # source of randomness, anything with a method `random(n)`
-) -> tuple[np.ndarray, np.ndarray]:  # the cluster of each point, shape (n,), and the centres, shape (K, d)
-    "k-means from a greedy k-means++ start, as scikit-learn's `KMeans(n_init=1)` does it. Raises `ValueError`."
-    data = check_points(data, n_clusters)
-    centres, labels = np.empty((n_clusters, data.shape[1])), np.full(len(data), -1, np.int32)
-    _kmeans_plusplus(data, rng.random(1 + (n_clusters - 1) * (2 + int(np.log(n_clusters)))), centres)
+) -> tuple[np.ndarray, np.ndarray]:  # the cluster of each point (n,); the centres (K, d)
+    "k-means after k-means++, as scikit-learn's `KMeans(n_init=1)`. Raises `ValueError`."
+    data, K = check_points(data, n_clusters), n_clusters
+    centres, labels = np.empty((K, data.shape[1])), np.full(len(data), -1, np.int32)
+    _kmeans_plusplus(data, rng.random(1 + (K - 1) * (2 + int(np.log(K)))), centres)
     _kmeans(data, centres, labels)
     return labels, centres
 
@@ -393,8 +406,8 @@ def kmeans_start(
     n_components: int,         # K
     rng: np.random.Generator,  # source of randomness
     reg_covar: float = 1e-6,   # added to every variance, in (unit of x)²
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # weights (K,), means (K, d), covariances (K, d, d)
-    "Where EM starts: shares, means and covariances of the clusters of k-means. Raises `ValueError`."
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # weights, means, covariances
+    "Where EM starts: moments of the clusters of k-means. Raises `ValueError`."
     data = np.ascontiguousarray(data, dtype=np.float64)
     labels, means = kmeans(data, n_components, rng)                # checks the points
     K, d = means.shape

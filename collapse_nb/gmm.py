@@ -65,7 +65,7 @@ class Mixture:
         n: int,                    # points to draw
         rng: np.random.Generator,  # source of randomness
     ) -> np.ndarray:  # points in random order, shape (n, d)
-        "Draw `n` points of one mixture: a component for each, then its place."
+        "Draw `n` points of one mixture: components, then places. Raises `ValueError`."
         _one(self)
         z, u = rng.standard_normal((n, self.means.shape[-1])), rng.random(n)
         shares, factors = np.cumsum(self.weights), _factors(self.covariances)
@@ -124,7 +124,7 @@ def overlap(
     p: Mixture,  # one mixture or an array of them
     q: Mixture,  # likewise; leading axes broadcast
 ) -> np.ndarray:  # ∫ p q, shape of the leading axes
-    "The integral of the product of two mixtures' densities, in closed form."
+    "The integral of the product of two densities, exactly. Raises `ValueError`."
     if p.means.shape[-1] != q.means.shape[-1]:
         raise ValueError(f"the mixtures have {p.means.shape[-1]} and {q.means.shape[-1]} "
                          f"dimensions: expected the same of both")

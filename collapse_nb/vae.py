@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['PIXELS', 'kl_to_standard_normal', 'VAE', 'ImageModel', 'Redrawn', 'load_vae', 'check_images', 'train_step',
-           'Training', 'train_vae', 'fit_vae', 'latent_means', 'negative_bound', 'vae_measure', 'image_grid',
-           'image_sets', 'vae']
+           'Training', 'train_vae', 'fit_vae', 'latent_means', 'negative_bound', 'fit_classifier', 'class_measures',
+           'nearest_distance', 'vae_measure', 'image_grid', 'image_sets', 'vae']
 
 # %% ../nbs/04_vae.ipynb #25baac3e
 import warnings
@@ -17,14 +17,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from fastcore.basics import patch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from scipy.stats import entropy
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neighbors import NearestNeighbors
+from sklearn.neural_network import MLPClassifier
 from torch import nn
 from torch.nn import functional as F
 
 from .data import fingerprint, load_images, load_labels
 from .devices import FiniteWatch, device_name, find_device, find_precision
-from .image_metrics import class_measures, fit_classifier, nearest_distance
 from .recursion import first_sets, parse_policy
 from .registry import Chain, family, place, steps
 
@@ -45,19 +49,23 @@ class VAE(nn.Module):
     ):
         super().__init__()
         if side < 4 or side % 4:
-            raise ValueError(f"images of {side} pixels on a side: the two halvings need a side divisible by 4, "
-                             f"such as 8 or 28")
-        self.n_latents, self.side, inner = n_latents, side, 128 * (side // 4)**2
-        self.encoder = nn.Sequential(nn.Conv2d(1, 64, 4, 2, 1), nn.ReLU(),
-                                     nn.Conv2d(64, 128, 4, 2, 1), nn.ReLU(), nn.Flatten())
-        self.mean, self.log_variance = nn.Linear(inner, n_latents), nn.Linear(inner, n_latents)
-        self.decoder = nn.Sequential(nn.Linear(n_latents, inner), nn.Unflatten(1, (128, side // 4, side // 4)),
-                                     nn.ReLU(), nn.ConvTranspose2d(128, 64, 4, 2, 1),
-                                     nn.ReLU(), nn.ConvTranspose2d(64, 1, 4, 2, 1))
+            raise ValueError(f"images of {side} pixels on a side: the two halvings need a "
+                             f"side divisible by 4, such as 8 or 28")
+        self.n_latents, self.side = n_latents, side
+        shape, inner = (128, side // 4, side // 4), 128 * (side // 4)**2
+        self.encoder = nn.Sequential(
+            nn.Conv2d(1, 64, 4, 2, 1), nn.ReLU(),
+            nn.Conv2d(64, 128, 4, 2, 1), nn.ReLU(), nn.Flatten())
+        self.mean = nn.Linear(inner, n_latents)
+        self.log_variance = nn.Linear(inner, n_latents)
+        self.decoder = nn.Sequential(
+            nn.Linear(n_latents, inner), nn.Unflatten(1, shape), nn.ReLU(),
+            nn.ConvTranspose2d(128, 64, 4, 2, 1), nn.ReLU(),
+            nn.ConvTranspose2d(64, 1, 4, 2, 1))
 
     def encode(self,
         x: torch.Tensor,  # images in [0, 1], shape (n, 1, side, side)
-    ) -> tuple[torch.Tensor, torch.Tensor]:  # μ and log σ² of q(z | x), each of shape (n, n_latents)
+    ) -> tuple[torch.Tensor, torch.Tensor]:  # μ and log σ², each of shape (n, n_latents)
         "The Gaussian over latents that belongs to each image."
         hidden = self.encoder(x)
         return self.mean(hidden), self.log_variance(hidden)
@@ -66,21 +74,23 @@ class VAE(nn.Module):
         x: torch.Tensor,      # images in [0, 1], shape (n, 1, side, side)
         noise: torch.Tensor,  # drawn from N(0, I), shape (n, n_latents)
     ) -> torch.Tensor:  # nats, shape (n,)
-        "Negative evidence lower bound of each image, with one draw of z = μ + σ·noise for each."
+        "Negative evidence lower bound of each image, with one draw of z = μ + σ·noise."
         mean, log_variance = (part.float() for part in self.encode(x))
         ink = self.decoder(mean + (log_variance / 2).exp() * noise).float()
-        redraw = F.binary_cross_entropy_with_logits(ink, x, reduction="none").sum((1, 2, 3))
-        return redraw + kl_to_standard_normal(mean, log_variance)
+        redraw = F.binary_cross_entropy_with_logits(ink, x, reduction="none")
+        return redraw.sum((1, 2, 3)) + kl_to_standard_normal(mean, log_variance)
 
-    @torch.no_grad()
-    def draw(self,
-        z: torch.Tensor,                    # latents, shape (n, n_latents)
-        uniform: torch.Tensor | None = None,# numbers between 0 and 1, shape (n, 1, side, side): ink where they're below
-                                            # the probability of ink; None: the probabilities themselves
-    ) -> torch.Tensor:  # shape (n, 1, side, side)
-        "The images that belong to latents."
-        means = torch.cat([self.decoder(part).sigmoid() for part in z.split(1000)])
-        return means if uniform is None else (uniform < means).to(means.dtype)
+# %% ../nbs/04_vae.ipynb #b4825c82
+@patch
+@torch.no_grad()
+def draw(self: VAE,
+    z: torch.Tensor,                     # latents, shape (n, n_latents)
+    uniform: torch.Tensor | None = None, # in [0, 1], shape (n, 1, side, side): there's ink
+                                         # where it's below the probability of ink
+) -> torch.Tensor:  # shape (n, 1, side, side)
+    "The images that belong to latents: the probabilities of ink, or ink."
+    means = torch.cat([self.decoder(part).sigmoid() for part in z.split(1000)])
+    return means if uniform is None else (uniform < means).to(means.dtype)
 
 # %% ../nbs/04_vae.ipynb #956a6f97
 PIXELS = ("mean", "bernoulli")
@@ -89,11 +99,12 @@ PIXELS = ("mean", "bernoulli")
 class ImageModel:
     "A trained VAE, and what it hands on. Raises `ValueError` for another kind of pixels."
     network: VAE
-    pixels: str = "mean"  # 'mean' (the probability of ink, as a grey value) or 'bernoulli' (ink, or none)
-    redraw: bool = False  # draw the set that it hands on anew in every epoch, instead of once
+    pixels: str = "mean"  # 'mean' (the probability of ink, as grey) or 'bernoulli' (ink)
+    redraw: bool = False  # draw the set that it hands on anew in every epoch, not once
 
     def __post_init__(self):
-        if self.pixels not in PIXELS: raise ValueError(f"pixels are '{self.pixels}': expected {' or '.join(PIXELS)}")
+        if self.pixels not in PIXELS:
+            raise ValueError(f"pixels are '{self.pixels}': expected {' or '.join(PIXELS)}")
 
     def images(self,
         n: int,                    # images to draw
@@ -102,9 +113,10 @@ class ImageModel:
         "Draw `n` images, for latents from N(0, I)."
         net, shape = self.network, (n, 1, self.network.side, self.network.side)
         device = net.mean.weight.device
-        z = torch.from_numpy(rng.standard_normal((n, net.n_latents), dtype=np.float32)).to(device)
-        ink = torch.from_numpy(rng.random(shape, np.float32)).to(device) if self.pixels == "bernoulli" else None
-        return net.draw(z, ink).cpu().numpy()
+        z = rng.standard_normal((n, net.n_latents), dtype=np.float32)
+        u = rng.random(shape, np.float32) if self.pixels == "bernoulli" else None
+        z, u = (None if a is None else torch.from_numpy(a).to(device) for a in (z, u))
+        return net.draw(z, u).cpu().numpy()
 
     def sample(self,
         n: int,                    # images in the set
@@ -113,14 +125,7 @@ class ImageModel:
         "The next generation's training set."
         return Redrawn(self, n) if self.redraw else self.images(n, rng)
 
-    def save(self,
-        folder: Path,  # made if it isn't there
-    ) -> None:
-        "Write the weights into the folder, as `model.safetensors`."
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        tensors = {name: tensor.cpu().contiguous() for name, tensor in self.network.state_dict().items()}
-        save_file(tensors, Path(folder) / "model.safetensors")
-
+# %% ../nbs/04_vae.ipynb #f8745afe
 @dataclass(frozen=True)
 class Redrawn:
     "A set of images that's never the same twice: each epoch has its own."
@@ -136,29 +141,39 @@ class Redrawn:
         generator: torch.Generator,  # source of randomness, on the model's device
     ) -> torch.Tensor:  # shape (n, 1, side, side)
         "The images of one epoch."
-        net, device = self.model.network, generator.device
-        z = torch.randn(self.n, net.n_latents, generator=generator, device=device)
-        if self.model.pixels == "mean": return net.draw(z)
-        return net.draw(z, torch.rand(self.n, 1, net.side, net.side, generator=generator, device=device))
+        net, drawn = self.model.network, dict(generator=generator, device=generator.device)
+        z = torch.randn(self.n, net.n_latents, **drawn)
+        mean = self.model.pixels == "mean"
+        return net.draw(z, None if mean else torch.rand(self.shape, **drawn))
 
 # %% ../nbs/04_vae.ipynb #9449078b
+@patch
+def save(self: ImageModel,
+    folder: Path,  # made if it isn't there
+) -> None:
+    "Write the weights into the folder, as `model.safetensors`."
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    tensors = {name: t.cpu().contiguous() for name, t in self.network.state_dict().items()}
+    save_file(tensors, Path(folder) / "model.safetensors")
+
 def load_vae(
     folder: Path,               # written by `ImageModel.save`
     accelerator: str = "auto",  # 'auto', 'gpu' or 'cpu'
     **kind,                     # 'pixels' and 'redraw' of the `ImageModel`
 ) -> ImageModel:  # its network in evaluation mode, on the device
-    "Read a model again. Raises `ValueError` for a file that holds none, and for a missing GPU."
+    "Read a model. Raises `ValueError` for a file that holds none, and for a missing GPU."
     path, device = Path(folder) / "model.safetensors", find_device(accelerator)
     try:
         tensors = load_file(path)
         n_latents, inner = tensors["mean.weight"].shape
-        if n_latents < 1 or {t.dtype for t in tensors.values()} != {torch.float32}: raise ValueError("not ours")
-        with torch.device("meta"): network = VAE(4 * isqrt(inner // 128), n_latents)        # shapes alone
+        if n_latents < 1 or {t.dtype for t in tensors.values()} != {torch.float32}:
+            raise ValueError("not ours")
+        with torch.device("meta"): network = VAE(4 * isqrt(inner // 128), n_latents)
         network = network.to_empty(device=device)
         network.load_state_dict(tensors)
     except (OSError, SafetensorError, KeyError, RuntimeError, ValueError) as e:
-        raise ValueError(f"'{path}' is missing, damaged, or no VAE of this chapter: give a folder that ImageModel.save "
-                         "has written") from e
+        raise ValueError(f"'{path}' is missing, damaged, or no VAE of this chapter: give "
+                         "a folder that ImageModel.save has written") from e
     return ImageModel(network.eval(), **kind)
 
 # %% ../nbs/04_vae.ipynb #cb679a1d
@@ -168,12 +183,16 @@ def check_images(
     epochs: int,                     # passes over the data
 ) -> None:
     "Raises `ValueError` for what can't be trained on."
-    if len(images.shape) != 4 or images.shape[1] != 1 or images.shape[2] != images.shape[3]:
-        raise ValueError(f"the images have shape {images.shape}: expected (n, 1, side, side)")
+    n, *shape = images.shape
+    if len(shape) != 3 or shape != [1, shape[1], shape[1]]:
+        raise ValueError(f"the images have shape {images.shape}: "
+                         f"expected (n, 1, side, side)")
     if isinstance(images, np.ndarray) and not (images.min() >= 0 and images.max() <= 1):
-        raise ValueError(f"the images' values reach from {images.min()} to {images.max()}: expected 0 to 1")
-    if not 1 <= batch_size <= len(images):
-        raise ValueError(f"batch_size is {batch_size}: expected 1 to {len(images)}, the number of images")
+        raise ValueError(f"the images' values reach from {images.min()} to "
+                         f"{images.max()}: expected 0 to 1")
+    if not 1 <= batch_size <= n:
+        raise ValueError(f"batch_size is {batch_size}: expected 1 to {n}, the number "
+                         f"of images")
     if epochs < 1: raise ValueError(f"epochs is {epochs}: expected at least 1")
 
 # %% ../nbs/04_vae.ipynb #904957e5
@@ -184,16 +203,18 @@ def train_step(
     noise: torch.Tensor,   # drawn from N(0, I), shape (batch, n_latents)
     adam: torch.optim.Adam,
     dtype: torch.dtype = torch.float32,  # to multiply in
-) -> torch.Tensor:  # shape (3,): mean loss, largest number in the gradient, and in the parameters
+) -> torch.Tensor:  # shape (3,): mean loss, largest number in gradient and parameters
     "One step of training."
     adam.zero_grad()
-    with torch.autocast(images.device.type, dtype, dtype != torch.float32, cache_enabled=False):
+    low = dtype != torch.float32
+    with torch.autocast(images.device.type, dtype, low, cache_enabled=False):
         loss = network(images[rows], noise)
     loss.sum().backward()
     adam.step()
+    parameters = list(network.parameters())
     with torch.no_grad():
         largest = [torch.cat([t.flatten() for t in tensors]).abs().amax()
-                   for tensors in ([p.grad for p in network.parameters()], network.parameters())]
+                   for tensors in ([p.grad for p in parameters], parameters)]
     return torch.stack([loss.detach().mean(), *largest])
 
 # %% ../nbs/04_vae.ipynb #6b1c7d92
@@ -207,8 +228,9 @@ class Training:
         dtype: torch.dtype = torch.float32,  # to multiply in
     ):
         self.device, self.graph, self.shape, self.steps = images.device, None, None, 0
-        self.adam = torch.optim.Adam(network.parameters(), lr=learning_rate, weight_decay=weight_decay,
-                                     fused=self.device.type in ("cpu", "cuda"))
+        self.adam = torch.optim.Adam(
+            network.parameters(), lr=learning_rate, weight_decay=weight_decay,
+            fused=self.device.type in ("cpu", "cuda"))
         self._step = partial(train_step, network, images, adam=self.adam, dtype=dtype)
 
     def step(self,
@@ -216,7 +238,7 @@ class Training:
         noise: torch.Tensor,  # likewise
     ) -> torch.Tensor:  # likewise
         "One step."
-        self.shape = self.shape or rows.shape                      # the last batch of an epoch may be smaller
+        self.shape = self.shape or rows.shape    # an epoch's last batch may be smaller
         if rows.shape != self.shape: return self._step(rows, noise)
         self.steps += 1
         if self.steps == 4 and self.device.type == "cuda": self._record(rows, noise)
@@ -226,21 +248,23 @@ class Training:
         self.graph.replay()
         return self.notes.clone()
 
-    def _record(self, rows, noise):
-        "Record a step as a CUDA graph, for all later ones of its shape."
-        self.rows, self.noise, graph = rows.clone(), noise.clone(), torch.cuda.CUDAGraph()
-        before, group = torch.cuda.current_stream(), self.adam.param_groups[0]
+# %% ../nbs/04_vae.ipynb #5f48c20b
+@patch
+def _record(self: Training, rows, noise):
+    "Record a step as a CUDA graph, for all later ones of its shape."
+    self.rows, self.noise, graph = rows.clone(), noise.clone(), torch.cuda.CUDAGraph()
+    before, group = torch.cuda.current_stream(), self.adam.param_groups[0]
+    torch.cuda.synchronize()
+    try:
+        group["capturable"] = True
+        with torch.cuda.graph(graph): self.notes = self._step(self.rows, self.noise)
+        self.graph = graph
+    except RuntimeError as e:
+        torch.cuda.set_stream(before)
         torch.cuda.synchronize()
-        try:
-            group["capturable"] = True
-            with torch.cuda.graph(graph): self.notes = self._step(self.rows, self.noise)
-            self.graph = graph
-        except RuntimeError as e:
-            torch.cuda.set_stream(before)
-            torch.cuda.synchronize()
-            self.adam.zero_grad()
-            warnings.warn(f"steps can't be recorded on this GPU, so they take longer: {e}")
-        finally: group["capturable"] = False
+        self.adam.zero_grad()
+        warnings.warn(f"steps can't be recorded on this GPU, so they take longer: {e}")
+    finally: group["capturable"] = False
 
 # %% ../nbs/04_vae.ipynb #c4f0b9e7
 def _fresh(seed: int, *sizes: int) -> VAE:
@@ -248,6 +272,16 @@ def _fresh(seed: int, *sizes: int) -> VAE:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return VAE(*sizes)
+
+def _epoch(training, batch_size, generator, n, n_latents, done) -> torch.Tensor:
+    "An epoch of steps, `done` called after each; what they gave, shape (steps, 3)."
+    drawn, notes = dict(generator=generator, device=training.device), []
+    rows = torch.randperm(n, **drawn).split(batch_size)
+    noise = torch.randn(n, n_latents, **drawn).split(batch_size)
+    for batch in zip(rows, noise):
+        notes.append(training.step(*batch))
+        done()
+    return torch.stack(notes)
 
 # %% ../nbs/04_vae.ipynb #7faf8884
 def train_vae(
@@ -260,31 +294,27 @@ def train_vae(
     n_latents: int = 20,          # numbers that a picture is squeezed into
     accelerator: str = "auto",    # 'auto', 'gpu' or 'cpu'
     precision: str = "float32",   # 'float32', 'bfloat16', or 'auto': bfloat16 on a GPU
-    report: Callable = lambda epoch, loss: None,  # called after each epoch with the mean loss, in nats
+    report: Callable = lambda epoch, loss: None,  # told each epoch's mean loss, in nats
 ) -> VAE:  # in evaluation mode
-    """Train a fresh VAE. Raises `ValueError` for a missing GPU, bad images or bad options, `FloatingPointError` where
-    training diverges."""
+    "Train a fresh VAE. Raises `ValueError`; `FloatingPointError` where training diverges."
     device = find_device(accelerator)
-    dtype, shape = find_precision(precision, device), data.shape
+    dtype, n = find_precision(precision, device), len(data)
     check_images(data, batch_size, epochs)
     seed = int(rng.integers(2**63))
-    network, generator = _fresh(seed, shape[-1], n_latents).to(device), torch.Generator(device).manual_seed(seed)
-    redrawn = isinstance(data, Redrawn)
-    images = torch.empty(shape, device=device) if redrawn else torch.as_tensor(data, dtype=torch.float32, device=device)
-    training, watch = Training(network, images, learning_rate, weight_decay, dtype), FiniteWatch(learning_rate)
-    with steps(phase="training", total=epochs * -(-shape[0] // batch_size), unit="batch") as bar:
+    network = _fresh(seed, data.shape[-1], n_latents).to(device)
+    generator = torch.Generator(device).manual_seed(seed)
+    redrawn, images = isinstance(data, Redrawn), torch.empty(data.shape, device=device)
+    if not redrawn: images.copy_(torch.as_tensor(data))
+    training = Training(network, images, learning_rate, weight_decay, dtype)
+    watch, n_steps = FiniteWatch(learning_rate), epochs * -(-n // batch_size)
+    with steps(phase="training", total=n_steps, unit="batch") as bar:
         for epoch in range(1, epochs + 1):
             bar.say(f"training, epoch {epoch} of {epochs}")
             if redrawn: images.copy_(data.epoch(generator))
-            rows = torch.randperm(shape[0], generator=generator, device=device).split(batch_size)
-            noise = torch.randn(shape[0], n_latents, generator=generator, device=device).split(batch_size)
-            notes = []
-            for batch in zip(rows, noise):
-                notes.append(training.step(*batch))
-                bar.update()
-            notes = torch.stack(notes)
+            notes = _epoch(training, batch_size, generator, n, n_latents, bar.update)
             for step, values in enumerate(notes.tolist(), start=1):
-                for what, value in zip(("loss", "gradient", "parameters"), values): watch.check(what, value, epoch, step)
+                for what, value in zip(("loss", "gradient", "parameters"), values):
+                    watch.check(what, value, epoch, step)
             report(epoch, notes[:, 0].mean().item())
     return network.eval()
 
@@ -294,8 +324,7 @@ def fit_vae(
     redraw: bool = False,    # in every epoch, or drawn once
     **how,                   # options of `train_vae`
 ) -> Callable:  # fit(images, rng) -> `ImageModel`
-    """How to train a model of images. Raises `ValueError` for a missing GPU, and the fit for bad images; the fit raises
-    `FloatingPointError` where training diverges."""
+    "How to train a model of images. Raises for a missing GPU; the fit, as `train_vae`."
     find_device(how.get("accelerator", "auto"))
     def fit(data, rng): return ImageModel(train_vae(data, rng, **how), pixels, redraw)
     return fit
@@ -307,8 +336,9 @@ def latent_means(
     images: np.ndarray,  # shape (n, 1, side, side)
 ) -> np.ndarray:  # μ(x), float32, shape (n, n_latents)
     "The means of the latents of each image."
-    parts = torch.as_tensor(images, dtype=torch.float32).split(1000)
-    return np.concatenate([network.encode(x.to(network.mean.weight.device))[0].cpu().numpy() for x in parts])
+    x, device = torch.as_tensor(images, dtype=torch.float32), network.mean.weight.device
+    means = [network.encode(part.to(device))[0].cpu() for part in x.split(1000)]
+    return torch.cat(means).numpy()
 
 @torch.no_grad()
 def negative_bound(
@@ -317,26 +347,69 @@ def negative_bound(
     seed: int = 0,       # of the one draw of z for each image
 ) -> float:  # nats per image
     "Mean negative evidence lower bound."
-    x = torch.as_tensor(images, dtype=torch.float32)
-    noise = torch.randn(len(x), network.n_latents, generator=torch.Generator().manual_seed(seed))
-    device = network.mean.weight.device
-    return torch.cat([network(part.to(device), e.to(device)).cpu()
-                      for part, e in zip(x.split(1000), noise.split(1000))]).mean().item()
+    x, device = torch.as_tensor(images, dtype=torch.float32), network.mean.weight.device
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randn(len(x), network.n_latents, generator=generator)
+    bounds = [network(part.to(device), e.to(device)).cpu()
+              for part, e in zip(x.split(1000), noise.split(1000))]
+    return torch.cat(bounds).mean().item()
 
+# %% ../nbs/04_vae.ipynb #c1467cdd
+def fit_classifier(
+    images: np.ndarray,  # real ones, in [0, 1], shape (n, 1, side, side)
+    labels: np.ndarray,  # which digit each shows, shape (n,)
+    seed: int = 0,       # of its weights and its order
+) -> MLPClassifier:
+    "Learn to tell digits apart, from ten thousand images at most."
+    flat = images.reshape(len(images), -1)[:10_000]
+    network = MLPClassifier(100, max_iter=30, batch_size=min(64, len(flat)),
+                            learning_rate_init=.003, random_state=seed)
+    with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
+        return network.fit(flat, labels[:10_000])              # 30 passes are enough
+
+# %% ../nbs/04_vae.ipynb #c85b033f
+def class_measures(
+    classifier: MLPClassifier,  # from `fit_classifier`
+    images: np.ndarray,         # shape (n, 1, side, side)
+) -> dict[str, float]:  # classes (a count), class_entropy (nats), ambiguous (a share)
+    "Which digits a set shows, and how many of its images show none."
+    probabilities = classifier.predict_proba(images.reshape(len(images), -1))
+    counts = np.bincount(probabilities.argmax(1), minlength=probabilities.shape[1])
+    return dict(classes=int((counts >= .01 * len(images)).sum()),
+                class_entropy=float(entropy(counts)),
+                ambiguous=float((probabilities.max(1) < .5).mean()))
+
+# %% ../nbs/04_vae.ipynb #d0889900
+def nearest_distance(
+    images: np.ndarray,  # shape (n, 1, side, side)
+    real: np.ndarray,    # shape (m, 1, side, side); of more than 10,000 the first
+) -> float:  # root of the sum of squared differences of grey values
+    "The mean distance of an image to its nearest real neighbour."
+    if images.shape[1:] != real.shape[1:]:
+        raise ValueError(f"images of shape {images.shape[1:]} have no distance to those "
+                         f"of shape {real.shape[1:]}")
+    images, real = (part.reshape(len(part), -1) for part in (images, real[:10_000]))
+    search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(real)
+    return float(search.kneighbors(images)[0].mean())
+
+# %% ../nbs/04_vae.ipynb #b662e789
 def vae_measure(
-    real: np.ndarray,                   # real training images
-    unseen: np.ndarray | None = None,   # real images that no generation has seen, if there are any
-    judge: Callable | None = None,      # judge() gives a classifier, from `fit_classifier`, if there are labels
-    seed: int = 0,                      # of the images to look at, together with the generation's number
-    n_images: int = 500,                # how many of each generation
+    real: np.ndarray,                  # real training images
+    unseen: np.ndarray | None = None,  # real images that no generation has seen, if any
+    judge: Callable | None = None,     # judge() -> a classifier, from `fit_classifier`
+    seed: int = 0,                     # of the images, with the generation's number
+    n_images: int = 500,               # how many of each generation
 ) -> Callable:  # measure(generation, first) -> numbers and arrays by name
     "What is measured of a generation of VAEs."
     def measure(g, first):
         images = g.model.images(n_images, np.random.default_rng([seed, g.index]))
         latents = latent_means(first().network, images[:100])
-        found = dict(latents=latents, latent_mean=float(latents.mean()), latent_std=float(latents.std(dtype=float)),
-                     pixel_variance=float(images.var(axis=0).mean()), distance=nearest_distance(images, real))
-        if unseen is not None: found["negative_bound"] = negative_bound(g.model.network, unseen)
+        found = dict(latents=latents, latent_mean=float(latents.mean()),
+                     latent_std=float(latents.std(dtype=float)),
+                     pixel_variance=float(images.var(axis=0).mean()),
+                     distance=nearest_distance(images, real))
+        if unseen is not None:
+            found["negative_bound"] = negative_bound(g.model.network, unseen)
         return found | (class_measures(judge(), images) if judge is not None else {})
     return measure
 
@@ -348,33 +421,35 @@ def image_grid(
 ) -> np.ndarray:  # shape (rows·(h+1), columns·(w+1))
     "The first `rows`·`columns` images as one picture, a pixel of background between them."
     if len(images) < rows * columns:
-        raise ValueError(f"{len(images)} images are too few for a grid of {rows}×{columns}")
+        raise ValueError(f"{len(images)} images are too few for {rows}×{columns}")
     tiles = np.pad(images[:rows * columns, 0], ((0, 0), (0, 1), (0, 1)))
     h, w = tiles.shape[1:]
     return tiles.reshape(rows, columns, h, w).swapaxes(1, 2).reshape(rows * h, columns * w)
 
 # %% ../nbs/04_vae.ipynb #b942c04c
-_images = cache(load_images)                                   # read once, by whatever many chains
+_images = cache(load_images)                              # read once for all chains
 
 def image_sets(
     source: str,           # of images: 'digits', 'mnist' (hub), or a folder of idx files
     split: str = "train",  # part of the source to train on, 'train' or 'test'
     n: int = 0,            # images in the real data; 0: all
-) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:  # real; a thousand unseen at most, or None if there are
-    # none; labels of the real ones, or None for a folder that doesn't say
-    "The data of an image chain. Raises `ValueError` for more images than there are and for sets that don't match."
+) -> tuple[np.ndarray, np.ndarray | None,
+           np.ndarray | None]:  # real images, unseen ones, labels of the real
+    "The data of an image chain; None is what there isn't. Raises `ValueError`."
     every = _images(source, split)
     if not 0 <= n <= len(every):
-        raise ValueError(f"n_images is {n}: '{split}' of '{source}' has only {len(every)}; 0 takes all")
+        raise ValueError(f"n_images is {n}: '{split}' of '{source}' has {len(every)}, and 0 takes all")
     real = every[:n or None]
     try: unseen = _images(source, dict(train="test", test="train")[split])[:1000]
     except FileNotFoundError: unseen = every[len(real):][:1000]
     if unseen.shape[1:] != real.shape[1:]:
-        raise ValueError(f"'{source}' has images of shape {real.shape[1:]} and, in the other split, {unseen.shape[1:]}")
+        raise ValueError(f"'{source}' has images of shape {real.shape[1:]} and, in the "
+                         f"other split, {unseen.shape[1:]}")
     try: labels = load_labels(source, split)[:len(real)]
     except FileNotFoundError: labels = None
     if labels is not None and len(labels) < len(real):
-        raise ValueError(f"'{source}' has {len(labels)} labels for {len(real)} images of '{split}'")
+        raise ValueError(f"'{source}' has {len(labels)} labels for {len(real)} images of "
+                         f"'{split}'")
     return real, unseen if len(unseen) else None, labels
 
 @cache
@@ -391,8 +466,8 @@ def vae(
     images: str = "digits",       # 'digits', 'mnist' (hub), or a folder of idx files
     split: str = "train",         # part of the source to train on, 'train' or 'test'
     n_images: int = 0,            # images in the real data; 0: all
-    pixels: str = "mean",         # what is handed on: 'mean' (grey values) or 'bernoulli' (ink, or none)
-    redraw: bool = False,         # draw the set that is handed on anew in every epoch, instead of once
+    pixels: str = "mean",         # what is handed on: 'mean' (grey) or 'bernoulli' (ink)
+    redraw: bool = False,         # draw the set that is handed on anew in every epoch
     epochs: int = 30,             # passes over the data in each generation
     batch_size: int = 64,         # images in a step
     learning_rate: float = 0.001, # of Adam
@@ -402,18 +477,23 @@ def vae(
     "Variational autoencoders that learn from each other's images."
     device, rule = find_device(accelerator), parse_policy(policy)
     if redraw and rule.__name__ != "replace":
-        raise ValueError(f"a set that's redrawn in every epoch leaves no place for others: give policy replace, "
-                         f"not {policy}")
-    if learning_rate <= 0: raise ValueError(f"learning_rate is {learning_rate}: expected a number above 0")
-    ImageModel(None, pixels)                                   # has something to say against other kinds
-    dtype, (real, unseen, labels) = find_precision(precision, device), image_sets(images, split, n_images)
+        raise ValueError(f"a set that's redrawn in every epoch leaves no place for "
+                         f"others: give policy replace, not {policy}")
+    if learning_rate <= 0:
+        raise ValueError(f"learning_rate is {learning_rate}: expected above 0")
+    ImageModel(None, pixels)                                   # refuses other kinds
+    dtype, source = find_precision(precision, device), (images, split, n_images)
+    real, unseen, labels = image_sets(*source)
     for data in first_sets(rule, real): check_images(data, batch_size, epochs)
     parts = dict(real=real, unseen=unseen, labels=labels)
     data = {name: fingerprint(part) for name, part in parts.items() if part is not None}
+    kind = dict(accelerator=accelerator, pixels=pixels, redraw=redraw)
+    judge = None if labels is None else partial(_judge, *source)
     return Chain(
-        fit_vae(pixels, redraw, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate,
-                accelerator=accelerator, precision=precision), real, rule,
-        load=partial(load_vae, accelerator=accelerator, pixels=pixels, redraw=redraw), device=device_name(device),
-        measure=vae_measure(real, unseen, None if labels is None else partial(_judge, images, split, n_images), seed),
-        facts=dict(data=data) | dict.fromkeys(("images", "split", "n_images", "accelerator")),
-        settled=dict(precision=str(dtype).removeprefix("torch."), images=place(images, "digits", "mnist")))
+        fit_vae(**kind, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate,
+                precision=precision), real, rule,
+        load=partial(load_vae, **kind), device=device_name(device),
+        measure=vae_measure(real, unseen, judge, seed),
+        facts=dict(data=data, images=None, split=None, n_images=None, accelerator=None),
+        settled=dict(precision=str(dtype).removeprefix("torch."),
+                     images=place(images, "digits", "mnist")))
