@@ -438,7 +438,8 @@ def image_sets(
     "The data of an image chain; None is what there isn't. Raises `ValueError`."
     every = _images(source, split)
     if not 0 <= n <= len(every):
-        raise ValueError(f"n_images is {n}: '{split}' of '{source}' has {len(every)}, and 0 takes all")
+        raise ValueError(f"n_images is {n}: '{split}' of '{source}' has {len(every)}, and 0 "
+                         "takes all")
     real = every[:n or None]
     try: unseen = _images(source, dict(train="test", test="train")[split])[:1000]
     except FileNotFoundError: unseen = every[len(real):][:1000]
