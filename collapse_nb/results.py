@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PRINTED', 'VANISHED', 'CLAIMS', 'FAMILIES', 'mean_interval', 'share_interval', 'spell', 'judge', 'Made', 'read_made',
-           'Finding', 'ask', 'printed_errors', 'printed_laws', 'printed_drift', 'printed_latents',
+           'Finding', 'tables', 'ask', 'printed_errors', 'printed_laws', 'printed_drift', 'printed_latents',
            'printed_perplexities', 'printed_penalty', 'loss', 'variance_of_gaussians', 'variance_of_mixtures',
            'variance_of_images', 'rare_states', 'rare_points', 'rare_tokens', 'modes_of_mixtures', 'modes_of_images',
            'regained', 'return_of_states', 'return_of_images', 'return_of_text', 'straightness', 'growth_of_distance',
@@ -25,22 +25,20 @@ from .figures import read_record
 
 # %% ../nbs/06_results.ipynb #53f6ff53
 def mean_interval(
-    values,            # one for each run
-    level: float = .95,
-) -> tuple[float, float, float]:  # mean, and the ends of its interval; nan for a single value
-    "A mean with Student's interval."
+    values,  # one for each run
+) -> tuple[float, float, float]:  # mean, and ends of its interval; nan for a single value
+    "A mean with Student's interval of 95 %."
     values, n = np.asarray(values, float), len(values)
     if n < 2: return values.mean(), np.nan, np.nan
-    reach = stats.t.ppf((1 + level) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n)
+    reach = stats.t.ppf(.975, n - 1) * values.std(ddof=1) / np.sqrt(n)
     return values.mean(), values.mean() - reach, values.mean() + reach
 
 def share_interval(
-    k: int,            # how many did
-    n: int,            # of how many
-    level: float = .95,
+    k: int,  # how many did
+    n: int,  # of how many
 ) -> tuple[float, float, float]:  # share, and the ends of its interval
-    "A share with Wilson's interval."
-    ends = stats.binomtest(int(k), int(n)).proportion_ci(level, "wilson")
+    "A share with Wilson's interval of 95 %."
+    ends = stats.binomtest(int(k), int(n)).proportion_ci(.95, "wilson")
     return k / n, ends.low, ends.high
 
 def spell(
@@ -101,14 +99,19 @@ class Finding:
     value: float = np.nan  # the number behind `measured`, in `unit`
     unit: str = ""         # and what it is
 
+def tables(
+    question: Callable,
+) -> list[str]:
+    "The names of the tables that a question needs."
+    return list(inspect.signature(question).parameters)
+
 def ask(
     made: dict[str, Made],  # from `read_made`
     *questions: Callable,   # question(tables that it names) -> findings
 ) -> list[Finding]:
     "What the tables say to some questions."
-    wanted = {question: list(inspect.signature(question).parameters) for question in questions}
-    return [finding for question, names in wanted.items() if made.keys() >= {*names}
-            for finding in question(*(made[name] for name in names))]
+    return [finding for question in questions if made.keys() >= {*tables(question)}
+            for finding in question(*(made[name] for name in tables(question)))]
 
 # %% ../nbs/06_results.ipynb #123235d5
 def printed_errors(estimation_error) -> Iterator[Finding]:
@@ -121,8 +124,9 @@ def printed_errors(estimation_error) -> Iterator[Finding]:
         for what, paper, value, half in (("mean", 2.5e-4, row.error, reach),
                                          ("standard deviation", 1.9e-4, row.sd, sd_reach)):
             meets = abs(value - paper) <= half + .05e-4
-            yield Finding(f"{what} of the error of the mean, n = 10⁷, {n_repeats:,} repeats",
-                          f"{paper:.2g}", f"{spell(value, value - half, value + half)}, 95 %",
+            measured = f"{spell(value, value - half, value + half)}, 95 %"
+            yield Finding(f"{what} of the error of the mean, n = 10⁷, {n_repeats:,} "
+                          "repeats", f"{paper:.2g}", measured,
                           "agrees" if meets else "differs")
 
 # %% ../nbs/06_results.ipynb #67025bb6
@@ -140,7 +144,8 @@ def printed_laws(gaussian_theory) -> Iterator[Finding]:
             verdict = ("agrees" if abs(row["mean"] - law) < 3 * error else
                        "first order only" if abs(row["mean"] - row.theory) < 3 * error else
                        "differs")
-            yield Finding(f"{name}, M = {m:,}, {row.fits:,} fits", f"{formula} = {law:.4g}",
+            yield Finding(f"{name}, M = {m:,}, {row.fits:,} fits",
+                          f"{formula} = {law:.4g}",
                           f"{row['mean']:.4g} ± {error:.2g}, standard error", verdict)
 
 # %% ../nbs/06_results.ipynb #e7441339
@@ -158,14 +163,16 @@ def printed_drift(gmm_l2) -> Iterator[Finding]:
             verdict = "agrees" if meets else "above" if low > paper else "below"
             interval = f"the middle 80 % of {row.chains} chains"
         yield Finding(f"squared L2 distance, N = {m:,}, 2,050 generations",
-                      f"≈ {paper:g}, by eye", f"{spell(row.median, low, high)}, {interval}", verdict)
+                      f"≈ {paper:g}, by eye",
+                      f"{spell(row.median, low, high)}, {interval}", verdict)
 
 # %% ../nbs/06_results.ipynb #85ba7b0d
 def _images(vae: Made) -> str:
     "How many images of what, in words."
     n = f"{vae['n_images']:,}" if vae["n_images"] else "all"
     sets = "redrawn in every epoch" if vae["redraw"] else "drawn once"
-    return f"{n} images of '{Path(vae['images']).name}', {vae['epochs']} epochs, sets {sets}"
+    source = Path(vae["images"]).name
+    return f"{n} images of '{source}', {vae['epochs']} epochs, sets {sets}"
 
 def _wide(rows: pd.DataFrame, quantity: str, run: str = "run") -> pd.DataFrame:
     "A row for each run, a column for each generation."
@@ -173,7 +180,8 @@ def _wide(rows: pd.DataFrame, quantity: str, run: str = "run") -> pd.DataFrame:
 
 def printed_latents(vae_latents) -> Iterator[Finding]:
     "The authors' notebook: mean standard deviation of the latents of each generation."
-    runs, setting = vae_latents.table[vae_latents.table.density.isna()], _images(vae_latents)
+    setting, runs = _images(vae_latents), vae_latents.table
+    runs = runs[runs.density.isna()]
     ours, theirs = (runs[runs.of == of] for of in ("ours", "the authors'"))
     a, b = _wide(ours, "latent_std"), _wide(theirs, "latent_std")
     both = sorted(set(a) & set(b))
@@ -190,8 +198,8 @@ def printed_latents(vae_latents) -> Iterator[Finding]:
                       f"{side}, with other data or sizes" if apart else
                       f"not told apart by {len(a)} runs")
     low, high = ours.latent_mean.min(), ours.latent_mean.max()
-    yield Finding(f"μ of the latents, all runs and generations; {setting}", "−0.04 to 0.08",
-                  f"{low:.3f} to {high:.3f}",
+    yield Finding(f"μ of the latents, all runs and generations; {setting}",
+                  "−0.04 to 0.08", f"{low:.3f} to {high:.3f}",
                   "agrees" if low >= -.04 and high <= .08 else "wider")
 
 # %% ../nbs/06_results.ipynb #a97fa2bb
@@ -206,15 +214,17 @@ def printed_perplexities(lm_perplexity) -> Iterator[Finding]:
     "Nature 1b, c: perplexity before training, after it, and what the generations lose."
     lm, theirs = lm_perplexity, lm_perplexity["model"] == "facebook/opt-125m"
     def line(what, paper, measured, value, low, high):
-        agrees = "agrees" if low < value < high else "differs"
-        return Finding(f"{what}; {_text(lm)}", paper, measured, agrees if theirs else "another model")
+        verdict = "agrees" if low < value < high else "differs"
+        verdict = verdict if theirs else "another model"
+        return Finding(f"{what}; {_text(lm)}", paper, measured, verdict)
     def runs(values): return f"{spell(*mean_interval(values))}, 95 %, {len(values)} runs"
     start = lm.table.before_training.iloc[0]
     wide = {setting: _wide(part, "perplexity", "seed") for setting, part in
             lm.table.groupby("setting")}
     fitted, last = wide["a"][0], lm.table.generation.max()
     yield line("perplexity before training", "115", spell(start), start / 115, .95, 1.05)
-    yield line("perplexity of generation 0", "34", runs(fitted), fitted.mean() / 34, .95, 1.05)
+    yield line("perplexity of generation 0", "34", runs(fitted), fitted.mean() / 34,
+               .95, 1.05)
     for setting, paper, low, high in (("a", "20 to 28 points", 20, 28),
                                       ("b", "little: axis from 32 to 42", 0, 8)):
         rise = wide[setting][last] - wide[setting][0]
@@ -230,8 +240,8 @@ def printed_penalty(lm_repetition) -> Iterator[Finding]:
     ends = lm_repetition.rows(generation=(last := table.generation.max())).pivot(
         index="seed", columns="penalty", values="perplexity")
     ratio, low, high = mean_interval(ends[strong] / ends[plain])
-    verdict = ("one run: no interval" if np.isnan(low) else "agrees" if low <= 2 <= high else
-               "not doubled" if high < 2 else "more")
+    verdict = ("one run: no interval" if np.isnan(low) else
+               "agrees" if low <= 2 <= high else "not doubled" if high < 2 else "more")
     yield Finding(f"perplexity with a penalty of {strong:g}, multiple of that without, "
                   f"generation {last}; {_text(lm_repetition)}", "about 2",
                   f"{spell(ratio, low, high)}, 95 %, {len(ends)} runs", verdict)
@@ -250,8 +260,8 @@ def loss(
 def _loses(where: str, interval: str, value: float, low: float, high: float) -> Finding:
     verdict = ("less" if high < .25 else "more" if low > .5 else
                "holds" if .25 <= value <= .5 else "undecided")
-    return Finding(where, "25 to 50 %", f"{spell(value, low, high, '%')}, {interval}", verdict,
-                   100 * value, "% a generation")
+    return Finding(where, "25 to 50 %", f"{spell(value, low, high, '%')}, {interval}",
+                   verdict, 100 * value, "% a generation")
 
 def variance_of_gaussians(gaussian_replace) -> Iterator[Finding]:
     table = gaussian_replace.rows(quantity="std")
@@ -281,15 +291,18 @@ def variance_of_images(vae_latents) -> Iterator[Finding]:
 VANISHED = .1   # less than this is left
 
 def _left(where: str, interval: str, value: float, low: float, high: float) -> Finding:
-    return Finding(where, "nothing is left", f"{spell(value, low, high, '%')} are left{interval}",
+    return Finding(where, "nothing is left",
+                   f"{spell(value, low, high, '%')} are left{interval}",
                    judge(value, low, high, VANISHED), 100 * value, "% are left")
 
 def rare_states(discrete_absorption) -> Iterator[Finding]:
     rows = discrete_absorption.rows(quantity="states", generation=5)
     for row in rows.sort_values(["start", "sample_size"], kind="stable").itertuples():
-        left, reach = row.mean / row.real, stats.norm.ppf(.975) * row.standard_error / row.real
-        yield _left(f"states of all {row.real:,.0f}, rare or not, {row.start} distribution, "
-                    f"M = {row.sample_size:,}", ", 95 %", left, left - reach, left + reach)
+        left = row.mean / row.real
+        reach = stats.norm.ppf(.975) * row.standard_error / row.real
+        yield _left(f"states of all {row.real:,.0f}, rare or not, {row.start} "
+                    f"distribution, M = {row.sample_size:,}", ", 95 %",
+                    left, left - reach, left + reach)
 
 def rare_points(gmm_modes) -> Iterator[Finding]:
     for row in gmm_modes.rows(quantity="beyond_99.0%", generation=5).itertuples():
@@ -301,16 +314,16 @@ def rare_tokens(lm_perplexity) -> Iterator[Finding]:
     for setting, part in lm_perplexity.table.groupby("setting"):
         last, wide = min(5, part.generation.max()), _wide(part, "tail_share", "seed")
         yield _left(f"tokens of the rarest tenth in what generation {last} wrote, "
-                    f"setting ({setting}); {_text(lm_perplexity)}", f", 95 %, {len(wide)} runs",
-                    *mean_interval(wide[last] / wide[0]))
+                    f"setting ({setting}); {_text(lm_perplexity)}",
+                    f", 95 %, {len(wide)} runs", *mean_interval(wide[last] / wide[0]))
 
 # %% ../nbs/06_results.ipynb #0724f031
 def modes_of_mixtures(gmm_modes_chains) -> Iterator[Finding]:
     for (m, i), part in gmm_modes_chains.table.groupby(["n_samples", "generation"]):
         share, low, high = share_interval((part.modes == 1).sum(), len(part))
         yield Finding(f"mixture of two modes, N = {m:,}, {i} generations", "one mode",
-                      f"{spell(share, low, high, '%')} of {len(part)} chains have one, 95 %",
-                      judge(1 - share, 1 - high, 1 - low, .5),
+                      f"{spell(share, low, high, '%')} of {len(part)} chains have one, "
+                      "95 %", judge(1 - share, 1 - high, 1 - low, .5),
                       100 * share, "% of the chains have one mode")
 
 def modes_of_images(vae_latents) -> Iterator[Finding]:
@@ -319,15 +332,17 @@ def modes_of_images(vae_latents) -> Iterator[Finding]:
     kinds, last = np.exp(_wide(ours, "class_entropy")), ours.generation.max()
     value, low, high = kinds[last].mean(), kinds[last].min(), kinds[last].max()
     unsure = _wide(ours, "ambiguous")[last].mean()
-    yield Finding(f"kinds of digits, weighed, generation {last:.0f}; {_images(vae_latents)}",
-                  "one", f"{spell(value, low, high)}, all of {len(kinds)} runs; "
-                  f"{kinds[0].mean():.3g} in generation 0; {unsure:.0%} of the images are ambiguous",
+    where = f"kinds of digits, weighed, generation {last:.0f}"
+    yield Finding(f"{where}; {_images(vae_latents)}", "one",
+                  f"{spell(value, low, high)}, all of {len(kinds)} runs; "
+                  f"{kinds[0].mean():.3g} in generation 0; {unsure:.0%} of the images are "
+                  "ambiguous",
                   judge(value, low, high, 2), value, "of ten kinds of digits left")
 
 # %% ../nbs/06_results.ipynb #7816fb80
 def regained(
     lost: np.ndarray,  # how much has been lost, shape (runs, generations)
-) -> np.ndarray:  # for each run the share of its largest loss that's there again at the end
+) -> np.ndarray:  # for each run the share of its largest loss that has come back
     "How far a path has come back from its worst point; 0 where nothing has been lost."
     worst = lost.max(1)
     return (worst - lost[:, -1]) / np.where(worst > lost[:, 0], worst - lost[:, 0], 1)
@@ -342,8 +357,8 @@ def _returns(where: str, lost, how: str = "") -> Finding:
 def return_of_states(discrete_absorption) -> Iterator[Finding]:
     table = discrete_absorption.rows(quantity="states").sort_values("generation")
     for (start, m), part in table.groupby(["start", "sample_size"]):
-        yield _returns(f"states, {start} distribution, M = {m:,}", -part[["mean"]].to_numpy().T,
-                       "by construction")
+        yield _returns(f"states, {start} distribution, M = {m:,}",
+                       -part[["mean"]].to_numpy().T, "by construction")
 
 def return_of_images(vae_latents) -> Iterator[Finding]:
     for name, quantity in (("variance of a pixel", "pixel_variance"),
@@ -353,8 +368,8 @@ def return_of_images(vae_latents) -> Iterator[Finding]:
 
 def return_of_text(lm_perplexity) -> Iterator[Finding]:
     for setting, part in lm_perplexity.table.groupby("setting"):
-        yield _returns(f"perplexity, logarithm, setting ({setting}); {_text(lm_perplexity)}",
-                       np.log(_wide(part, "perplexity", "seed")))
+        yield _returns(f"perplexity, logarithm, setting ({setting}); "
+                       f"{_text(lm_perplexity)}", np.log(_wide(part, "perplexity", "seed")))
 
 # %% ../nbs/06_results.ipynb #fbdf6d12
 def straightness(
@@ -373,7 +388,7 @@ def growth_of_distance(gmm_l2) -> Iterator[Finding]:
     for (start, m), part in table.groupby(["start", "sample_size"]):
         last, fits = part.generation.max(), []
         for rows in (part, part[part.generation >= last / 4]):
-            fits.append(straightness(rows.generation.to_numpy(), rows["median"].to_numpy()))
+            fits.append(straightness(*rows[["generation", "median"]].to_numpy().T))
         said = ", ".join(f"{fit[0]:.2f} and {fit[1]:.2f} {when}" for fit, when in
                          zip(fits, ("over all", "in the last three quarters")))
         better = {exponential > power for exponential, power, _ in fits}
@@ -381,7 +396,7 @@ def growth_of_distance(gmm_l2) -> Iterator[Finding]:
             f"start '{start}', N = {m:,}, median of {part.chains.iloc[0]} chains, "
             f"{last:,} generations", "exponential",
             f"R² of exponential and power law: {said}; exponent {fits[0][2]:.2g}",
-            "undecided" if len(better) > 1 else "holds" if better.pop() else "doesn't hold",
+            "undecided" if len(better) > 1 else "holds" if True in better else "doesn't hold",
             fits[0][2], "is the exponent of a power law")
 
 # %% ../nbs/06_results.ipynb #3c15f88f
@@ -392,9 +407,9 @@ def centre_of_mixtures(gmm_modes_chains, gmm_modes) -> Iterator[Finding]:
         ratio = (part.mean_2 - part.mean_1) / (first.mean_2 - first.mean_1)[m]
         share, low, high = share_interval((ratio < 1).sum(), len(part))
         yield Finding(f"distance of the outer means, N = {m:,}, {i} generations", "falls",
-                      f"{spell(*ratio.quantile([.5, .05, .95]))} of the first, the middle 90 % "
-                      f"of {len(part)} chains; smaller in {spell(share, low, high, '%')} of "
-                      "them, 95 %", judge(1 - share, 1 - high, 1 - low, .5),
+                      f"{spell(*ratio.quantile([.5, .05, .95]))} of the first, the middle "
+                      f"90 % of {len(part)} chains; smaller in "
+                      f"{spell(share, low, high, '%')} of them, 95 %", judge(1 - share, 1 - high, 1 - low, .5),
                       100 * share, "% of the chains are closer")
 
 def rise_of_perplexity(lm_perplexity) -> Iterator[Finding]:
@@ -413,7 +428,8 @@ CLAIMS = {
         (variance_of_gaussians, variance_of_mixtures, variance_of_images),
     "Rare events vanish within 3–5 generations": (rare_states, rare_points, rare_tokens),
     "Modes merge into one": (modes_of_mixtures, modes_of_images),
-    "Lost information is not recovered": (return_of_states, return_of_images, return_of_text),
+    "Lost information is not recovered":
+        (return_of_states, return_of_images, return_of_text),
     "The L2 distance to the original grows exponentially": (growth_of_distance,),
     "Modes move toward the centre": (centre_of_mixtures,),
     "Perplexity on real text rises with every generation": (rise_of_perplexity,),
@@ -445,7 +461,8 @@ def _table(findings: list[Finding], expected: str) -> str:
 
 def _made_by(name: str, record: dict) -> list[str]:
     "Where the numbers of a figure come from."
-    commit = record["commit"][:10] + ", and changes" * bool(record.get("uncommitted_changes"))
+    commit = record["commit"][:10]
+    if record.get("uncommitted_changes"): commit += ", and changes"
     took = f"{record['seconds']:.0f} s" if "seconds" in record else ""
     return [f"[{name}]({name}.csv)", record["made"][:10], commit,
             f"{record['device']}; {record['machine']}", took]
@@ -459,8 +476,8 @@ def results_page(
              "How each number is judged is said in the chapter `06_results`.",
              "## The numbers that the paper prints"]
     printed = ask(made, *PRINTED)
-    parts += [_table(printed, "in the paper") if printed else "None of them was measured here.",
-              "## Seven claims about collapse"]
+    parts += [_table(printed, "in the paper") if printed else
+              "None of them was measured here.", "## Seven claims about collapse"]
     for k, (claim, questions) in enumerate(CLAIMS.items(), start=1):
         findings = ask(made, *questions)
         parts.append(f"### {k}. {claim}: {_overall(findings)}")
@@ -478,7 +495,7 @@ FAMILIES = {"states and Gaussians": ("discrete", "gaussian"), "mixtures": ("gmm"
 def claims_table(
     made: dict[str, Made],  # from `read_made`; of several folders: joined by |
 ) -> str:  # Markdown
-    "A row for each claim, a column for each family: verdict, and range of what was measured."
+    "A row for each claim, a column for each family: verdict, and range of the numbers."
     def cell(findings):
         said = []
         for unit in dict.fromkeys(f.unit for f in findings):
@@ -487,8 +504,7 @@ def claims_table(
             said.append(f"{' to '.join(ends)} {unit}")
         return f"**{_overall(findings)}**: {'; '.join(said)}" if findings else ""
     def asked(questions, starts):
-        return ask(made, *(question for question in questions if
-                           next(iter(inspect.signature(question).parameters)).startswith(starts)))
+        return ask(made, *(q for q in questions if tables(q)[0].startswith(starts)))
     rows = [[claim, *(cell(asked(questions, starts)) for starts in FAMILIES.values())]
             for claim, questions in CLAIMS.items()]
     return markdown_table(["claim", *FAMILIES], rows)
