@@ -43,7 +43,7 @@ def user_path(
     try:
         if text.encode(): return Path(text).expanduser().resolve()
     except (RuntimeError, UnicodeError) as e: said = e
-    raise ValueError(f"'{text}' is no path ({said}): expected the name of a file or a folder")
+    raise ValueError(f"'{text}' is no path ({said}): expected the name of a file or folder")
 
 # %% ../nbs/machinery/commands.ipynb #be2b66aa
 def check_writable(
@@ -100,8 +100,8 @@ def check_values(
         if name not in defaults:
             near = nearest(name, list(defaults))
             raise ValueError(f"{whose} has no parameter '{name}': {near}")
-        if expected := _expected(value, defaults[name]):
-            raise ValueError(f"parameter '{name}' of {whose} is {value!r}: expected {expected}")
+        if fault := _expected(value, defaults[name]):
+            raise ValueError(f"parameter '{name}' of {whose} is {value!r}: expected {fault}")
 
 # %% ../nbs/machinery/commands.ipynb #89f1dc0b
 class _Loader(yaml.SafeLoader):
@@ -112,8 +112,8 @@ class _Loader(yaml.SafeLoader):
             if names.count(name) > 1: raise ValueError(f"it has '{name}' twice")
         return super().construct_mapping(node, deep)
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float",
-                              re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), [*"-+0123456789"])
+_NUMBER = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$")
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _NUMBER, [*"-+0123456789"])
 
 def read_parameters(
     path: Path,  # a YAML file
@@ -121,7 +121,8 @@ def read_parameters(
     "Raises `ValueError` for a file that can't be read, or that holds no mapping."
     try: content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except (OSError, yaml.YAMLError, ValueError, AttributeError, RecursionError) as e:
-        raise ValueError(f"parameter file '{path}' can't be used: {' '.join(str(e).split())}") from e
+        said = " ".join(str(e).split())
+        raise ValueError(f"parameter file '{path}' can't be used: {said}") from e
     if not isinstance(content, dict) or not content:
         holds = f"a {type(content).__name__}" if content else "nothing"
         raise ValueError(f"'{path}' should hold 'name: value' lines, but holds {holds}")
@@ -137,8 +138,8 @@ def parse_seeds(
         ends = re.fullmatch(r"\s*(\d{1,18})\s*(?:-\s*(\d{1,18})\s*)?", part)
         first, last = (int(ends[1]), int(ends[2] or ends[1])) if ends else (1, 0)
         if not 0 <= last - first < 10**5 - len(seeds):
-            raise ValueError(f"seeds '{text}': expected whole numbers and ascending ranges, "
-                             "such as 0-4 or 0,3,7; 100,000 at most")
+            raise ValueError(f"seeds '{text}': expected numbers and ascending ranges, such as "
+                             "0-4 or 0,3,7; 100,000 at most")
         seeds.update(range(first, last + 1))
     return sorted(seeds)
 
@@ -146,17 +147,19 @@ def parse_seeds(
 def one_line(
     text: str,  # of a message, with whatever the user has typed in it
 ) -> str:  # at most 800 characters, all of them harmless to a terminal
-    "The same on one line: control characters are spelled out, and of a very long text the middle is left out."
-    said = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))
+    "The same on one line: control characters are spelled out, a very long text is cut."
+    words = " ".join(text.split())
+    said = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
     return said if len(said) <= 800 else f"{said[:400]} … {said[-390:]}"
 
 class OneLineParser(argparse.ArgumentParser):
-    "A parser whose complaints are one line, and whose examples keep their layout in --help."
+    "A parser whose complaints are one line, and whose --help ends with examples."
     def __init__(self, prog, description="", examples="", **more):
         super().__init__(prog, description=description, epilog=examples, allow_abbrev=False,
                          formatter_class=argparse.RawDescriptionHelpFormatter, **more)
 
-    def error(self, message): self.exit(2, f"{self.prog}: {one_line(message)}; --help shows examples\n")
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {one_line(message)}; --help shows examples\n")
 
 # %% ../nbs/machinery/commands.ipynb #36711e67
 class Stopped(BaseException):
@@ -165,7 +168,7 @@ class Stopped(BaseException):
 SIGNALS = signal.SIGINT, signal.SIGTERM
 
 def _stop(signum, frame):
-    for s in SIGNALS: signal.signal(s, signal.SIG_DFL)         # a second one ends the process
+    for s in SIGNALS: signal.signal(s, signal.SIG_DFL)      # a second one ends the process
     raise Stopped(signum)
 
 def _end_children() -> None:
@@ -182,11 +185,11 @@ def run_command(
     name: str,       # of the command, for messages
     work: Callable,  # work() -> exit status
     stopped: str,    # what to say to someone who stopped it
-) -> int:  # that of `work`; 1: a full disk, or a training that diverges; 2: a user's mistake;
-    # 130 or 143: a signal
+) -> int:  # that of `work`; 1: a full disk, or a training that diverges; 2: a mistake of
+    # the user's; 130 or 143: a signal
     "Run a command's work, and answer mistakes and signals by one line."
     def say(text): print(f"{name}: {one_line(text)}", file=sys.stderr, flush=True)
-    main = threading.current_thread() is threading.main_thread()    # alone receives signals
+    main = threading.current_thread() is threading.main_thread()   # alone gets signals
     before = {s: signal.signal(s, _stop) for s in SIGNALS} if main else {}
     try: return work()
     except (Stopped, KeyboardInterrupt) as e:
@@ -208,7 +211,7 @@ def _start(name: str, module: str) -> int:
         os._exit(128 + signum)
     for s in SIGNALS: signal.signal(s, quit)
     status = import_module(f"collapse_nb.{module}").main()
-    if status > 128: os._exit(status)                          # stopped: no library is to tidy up for seconds
+    if status > 128: os._exit(status)   # stopped: no library is to tidy up for seconds
     return status
 
 def collapse_figures() -> int: return _start("collapse_figures", "driver")

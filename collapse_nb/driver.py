@@ -34,7 +34,7 @@ class _Listener:
     "A stream that shows a notebook's progress behind the driver's own."
     def __init__(self, bar): self.bar = bar
     def write(self, text):
-        if lines := [line for line in text.replace("\r", "\n").splitlines() if "%|" in line]:
+        if lines := [s for s in text.replace("\r", "\n").splitlines() if "%|" in s]:
             self.bar.set_postfix_str(lines[-1].strip()[:110])
     def flush(self): pass
 
@@ -54,14 +54,14 @@ def _execute(figure: str, parameters: dict, folder: Path, bar: tqdm) -> str | No
         with atomic(record) as part:
             part.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
         unfinished.replace(executed / f"{figure}.ipynb")
-    except Exception as e:                 # the notebook's own error, or a kernel that died
+    except Exception as e:              # the notebook's own error, or a kernel that died
         kind, said = getattr(e, "ename", type(e).__name__), getattr(e, "evalue", str(e))
         return f"{kind}: {' '.join(said.split())} (as far as it came: {unfinished})"
 
 # %% ../nbs/machinery/driver.ipynb #ffad3630
 def output_folder(
     profile: str,              # a profile's name or file
-    out: str | None = None,    # a folder of the user's choice, relative to where the user is
+    out: str | None = None,    # a folder that the user has chosen, from where the user is
 ) -> Path:  # absolute
     "Where the results of a profile go: `out`, or figures/<profile> in the project."
     return project_path("figures") / Path(profile).stem if out is None else user_path(out)
@@ -103,12 +103,13 @@ def run_figures(
     failures, page, pool = {}, threading.Lock(), ThreadPoolExecutor(n_jobs)
     bar = tqdm(total=len(jobs), desc="figures", unit="figure")
     def make(figure):
-        start, failure, outcome = time.perf_counter(), None, "current; --force makes it again"
+        start, failure = time.perf_counter(), None
+        outcome = "current; --force makes it again"
         if force or _state(figure, jobs[figure], folder) != "current":
             bar.set_description(figure)
             failure = _execute(figure, jobs[figure], folder, bar)
-            outcome = "failed" if failure else f"on {read_record(folder, figure)['device']}"
-            outcome += f", {time.perf_counter() - start:.0f} s"
+            done = "failed" if failure else f"on {read_record(folder, figure)['device']}"
+            outcome = f"{done}, {time.perf_counter() - start:.0f} s"
         failures[figure] = failure
         bar.write(f"{figure}: {outcome}")
         bar.update()
@@ -122,7 +123,8 @@ def run_figures(
 def _write_pages(folder: Path) -> None:
     "RESULTS.md, if there are figures of the paper, and the gallery."
     paper = notebooks("figures")
-    made = {name: m for name, m in read_made(folder).items() if m.record["figure"] in paper}
+    made = {name: one for name, one in read_made(folder).items()
+            if one.record["figure"] in paper}
     if made:
         with atomic(folder / "RESULTS.md") as part:
             page = results_page(made, f"Results, profile {folder.name}")
@@ -132,7 +134,7 @@ def _write_pages(folder: Path) -> None:
 # %% ../nbs/machinery/driver.ipynb #4770932c
 EXAMPLES = """examples:
   collapse_figures                            every figure, laptop size
-  collapse_figures --list                     which there are, how long they take, their state
+  collapse_figures --list                     which there are, how long they took
   collapse_figures --only gmm_scatter -p n_samples=500 --out mine
   collapse_figures --only vae_samples -p images=DIR -p split=test -p seeds=[0] --out mine
   collapse_figures --profile local -p images=DIR -p text=DIR -p tokenizer=DIR   on a GPU
@@ -144,7 +146,7 @@ def _parser() -> OneLineParser:
     about = "Make the paper's figures, each from its notebook in nbs/figures."
     parser = OneLineParser("collapse_figures", about, EXAMPLES)
     add = parser.add_argument
-    add("--only", nargs="+", metavar="ID", help="figures (default: all that the profile names)")
+    add("--only", nargs="+", metavar="ID", help="figures (default: all of the profile)")
     add("--profile", default="quick",
         help=f"{', '.join(PROFILES)}, or a parameter file of your own (default: quick)")
     add("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE",
@@ -155,7 +157,7 @@ def _parser() -> OneLineParser:
     add("--jobs", type=int, default=1, metavar="N",
         help="figures at a time (default: 1; many use several cores by themselves)")
     add("--force", action="store_true",
-        help="make current figures, too; chains on the disk still count (see collapse_runs rm)")
+        help="make current figures, too; chains still count (collapse_runs rm)")
     add("--list", action="store_true",
         help="say which figures there are, how long they took, and in what state they are")
     return parser
@@ -166,7 +168,8 @@ def _override(text: str) -> tuple[str, object]:
     if not equals:
         raise ValueError(f"parameter '{text}': expected NAME=VALUE, such as n_samples=500")
     try: return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError): return name, value
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return name, value
 
 # %% ../nbs/machinery/driver.ipynb #4a452ec4
 def _list(jobs: dict[str, dict], folder: Path) -> str:
@@ -209,7 +212,8 @@ def _make(o) -> int:
     failures = run_figures(jobs, folder, o.jobs, o.force)
     failed = {figure: said for figure, said in failures.items() if said}
     pages = [str(p) for p in (folder / "index.html", folder / "RESULTS.md") if p.exists()]
-    print(f"{len(jobs) - len(failed)} of {len(jobs)} figures are there; {' and '.join(pages)}")
+    there = len(jobs) - len(failed)
+    print(f"{there} of {len(jobs)} figures are there; {' and '.join(pages)}")
     for figure, said in failed.items():
         print(f"collapse_figures: {figure} failed: {said}", file=sys.stderr)
     return int(bool(failed))

@@ -24,7 +24,7 @@ from .provenance import code_hash, provenance
 from .store import Run, atomic, read_facts
 
 # %% ../nbs/machinery/figures.ipynb #a1341c6d
-FOLDERS = ("figures", "benchmarks", "stress", "studies")  # of nbs: notebooks with parameters
+FOLDERS = ("figures", "benchmarks", "stress", "studies")  # of nbs
 
 def notebooks(
     folder: str,  # one of `FOLDERS`
@@ -33,7 +33,7 @@ def notebooks(
     return {p.stem: p for p in sorted(project_path(f"nbs/{folder}").glob("*.ipynb"))}
 
 def figure_notebook(
-    figure: str,  # the id of a figure, benchmark, stress test or study, such as 'gmm_scatter'
+    figure: str,  # id of a figure, benchmark, stress test or study, such as 'gmm_scatter'
 ) -> Path:
     "Its notebook. Raises `ValueError` for an unknown id, with the nearest."
     known = {name: path for folder in FOLDERS for name, path in notebooks(folder).items()}
@@ -50,7 +50,8 @@ def figure_heading(
     figure: str,  # its id
 ) -> tuple[str, str, str, str]:  # title, place in the paper or '', what is drawn, section
     "What a notebook's first cell says: '# TITLE', '> SECTION · PLACE: WHAT IS DRAWN'."
-    title, about = [line for line in "".join(_cells(figure)[0]["source"]).split("\n") if line][:2]
+    first = "".join(_cells(figure)[0]["source"])
+    title, about, *_ = filter(None, first.splitlines())
     section, dot, rest = about.lstrip("> ").partition(" · ")
     if not dot: section, rest = figure_notebook(figure).parent.name.capitalize(), section
     place, colon, drawn = rest.partition(": ")
@@ -95,7 +96,7 @@ def load_profile(
     path, known = Path(profile), profile in PROFILES
     if known: path = project_path(f"nbs/figures/params/{profile}.yml")
     elif path.stem in PROFILES:
-        raise ValueError(f"'{profile}' would overwrite figures/{path.stem}: give it another name")
+        raise ValueError(f"'{profile}' would overwrite figures/{path.stem}: rename it")
     elif path.suffix not in (".yml", ".yaml"):
         raise ValueError(f"no profile '{profile}': {nearest(profile, list(PROFILES))} "
                          "(a file of your own has to end in .yml)")
@@ -107,12 +108,13 @@ def load_profile(
 
 # %% ../nbs/machinery/figures.ipynb #2d0e9d7c
 STYLE = {
-    "axes.prop_cycle": mpl.cycler(color=["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"],
-                                  linestyle=["-", "--", "-.", (0, (3, 1, 1, 1, 1, 1)), (0, (9, 2)),
-                                             (0, (3, 1, 1, 1, 1, 1, 1, 1))]),
-    "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 10, "font.size": 9,
-    "legend.fontsize": 8, "legend.frameon": False,
-    "figure.constrained_layout.use": True, "figure.dpi": 100, "savefig.dpi": 200, "pdf.fonttype": 42,
+    "axes.prop_cycle": mpl.cycler(
+        color=["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"],
+        linestyle=["-", "--", "-.", (0, (3, 1, 1, 1, 1, 1)), (0, (9, 2)),
+                   (0, (3, 1, 1, 1, 1, 1, 1, 1))]),
+    "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 10,
+    "font.size": 9, "legend.fontsize": 8, "legend.frameon": False, "pdf.fonttype": 42,
+    "figure.constrained_layout.use": True, "figure.dpi": 100, "savefig.dpi": 200,
 }
 
 # %% ../nbs/machinery/figures.ipynb #2c6d10fa
@@ -130,7 +132,7 @@ def read_record(
 def code_fingerprint(
     figure: str,  # its id
 ) -> str:  # 16 hexadecimal digits
-    "A hash of the code that makes a figure: its notebook's, and what that uses of the library."
+    "A hash of a figure's code: its notebook's, and what that uses of the library."
     code = ["".join(c["source"]) for c in _cells(figure) if c["cell_type"] == "code"]
     return code_hash("\n".join(code))
 
@@ -168,11 +170,11 @@ def _origin(runs: Sequence[Run]) -> dict:
     "What runs were learned from and on what, and how many began with which commit."
     if not runs: return {}
     facts = [read_facts(run.folder) for run in runs]
-    begun = [f["begun"]["commit"] + " and uncommitted changes" * f["begun"]["uncommitted_changes"]
-             for f in facts]
-    devices = Counter(f["device"] for f in facts)
+    begun = Counter(f["begun"]["commit"] + " and uncommitted changes" *
+                    f["begun"]["uncommitted_changes"] for f in facts)
+    devices, names = Counter(f["device"] for f in facts), [run.id for run in runs]
     return dict(data=runs[0].chain.config["data"], device=" and ".join(devices),
-                runs=dict(names=[run.id for run in runs], begun=Counter(begun), devices=devices))
+                runs=dict(names=names, begun=begun, devices=devices))
 
 # %% ../nbs/machinery/figures.ipynb #3f73d920
 def seconds(
@@ -209,7 +211,8 @@ def log_ticks(
 ) -> None:
     "Ticks at plain numbers, the closer the less a logarithmic axis spans."
     low, high = axis.get_view_interval()
-    subs = (1,) if high > 1e4 * low else (1, 3) if high > 30 * low else (1, 1.5, 2, 3, 5, 7)
-    axis.set_major_locator(LogLocator(subs=subs) if high > 5 * low else MaxNLocator(6))
+    span = high / low
+    subs = (1,) if span > 1e4 else (1, 3) if span > 30 else (1, 1.5, 2, 3, 5, 7)
+    axis.set_major_locator(LogLocator(subs=subs) if span > 5 else MaxNLocator(6))
     axis.set_major_formatter("{x:,g}")
     axis.set_minor_locator(NullLocator())

@@ -23,7 +23,8 @@ _CSS = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --soft: #57606a }
 :root { --line: #d0d7de; --link: #0b5cad }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e6edf3; --paper: #14181d; --soft: #9aa4af; --line: #343b44; --link: #7cb7ff }
+  :root { --ink: #e6edf3; --paper: #14181d; --soft: #9aa4af }
+  :root { --line: #343b44; --link: #7cb7ff }
 }
 body { font: 1rem/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper) }
 body { margin: 0 auto; padding: 1.5rem 1rem; max-width: 64rem }
@@ -68,9 +69,8 @@ _ENTRY = """<figure id="{figure}" aria-labelledby="{figure}-title">
 def reading_order(
     figures,  # ids
 ) -> list[str]:
-    "In the order of the profile `paper`, section by section, what it doesn't have at the end."
-    first = list(load_profile("paper"))
-    known = first + [name for folder in FOLDERS for name in notebooks(folder) if name not in first]
+    "In the order of the profile `paper`, section by section; what it lacks at the end."
+    known = [*load_profile("paper"), *(name for folder in FOLDERS for name in notebooks(folder))]
     figures = sorted(figures, key=known.index)
     sections = [figure_heading(figure)[3] for figure in figures]
     return sorted(figures, key=lambda figure: sections.index(figure_heading(figure)[3]))
@@ -89,11 +89,12 @@ def _entry(figure: str, record: dict, folder: Path) -> str:
                           drawn=drawn[:1].upper() + drawn[1:])
     html = dict(
         size=f' width="{width}" height="{height}"',
-        more="".join(f' · <a href="{escape(name)}">{escape(name.removeprefix(figure)[1:])}</a>'
+        more="".join(f' · <a href="{escape(name)}">{escape(name[len(figure) + 1:])}</a>'
                      for name in more),
         parameters="".join(f"<dt>{escape(str(name))}</dt><dd>{escape(str(value))}</dd>"
                            for name, value in record["parameters"].items()))
-    return _ENTRY.format_map({name: escape(str(text)) for name, text in texts.items()} | html)
+    texts = {name: escape(str(text)) for name, text in texts.items()}
+    return _ENTRY.format_map(texts | html)
 
 # %% ../nbs/machinery/gallery.ipynb #5e0a7d34
 _INTRO = dict(
@@ -105,7 +106,7 @@ _INTRO = dict(
 def write_gallery(
     folder: Path,  # where the figures lie
 ) -> Path:  # the page
-    "Write index.html, which shows every figure whose picture and provenance lie in `folder`."
+    "Write index.html, which shows every figure whose picture and record lie in `folder`."
     names = [name for kind in FOLDERS for name in notebooks(kind)]
     records = {name: read_record(folder, name) for name in names
                if (folder / f"{name}.png").exists()}
@@ -118,10 +119,10 @@ def write_gallery(
         index.append(f"{head}<ul>{''.join(links)}</ul>\n")
         body += [head, *(_entry(name, records[name], folder) for name in group)]
     kinds = Counter(figure_notebook(name).parent.name for name in shown)
-    intro = "; ".join(f"{kinds[kind]} {text}" for kind, text in _INTRO.items() if kinds[kind])
+    intro = "; ".join(f"{kinds[k]} {text}" for k, text in _INTRO.items() if kinds[k])
     intro += ". Each is made by a notebook, and comes with every number that is drawn."
     if (folder / "RESULTS.md").exists():
-        intro += ' What they say about the paper is in <a href="RESULTS.md">RESULTS.md</a>.'
+        intro += ' What they say of the paper is in <a href="RESULTS.md">RESULTS.md</a>.'
     title = escape(f"Model collapse: {folder.name}")
     page = _PAGE.format(title=title, css=_CSS, intro=intro, index="".join(index),
                         body="".join(body))

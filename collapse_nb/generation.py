@@ -25,7 +25,7 @@ from transformers.cache_utils import Cache, DynamicLayer
 
 from .devices import find_precision, processor
 from .lm_module import load_network, save_network, share_out, train_lm
-from .registry import steps
+from .registry import check_whole, steps
 
 # %% ../nbs/01a_generation.ipynb #4557c145
 def step_cost(
@@ -330,10 +330,7 @@ def sample_blocks(
     "Continue every block by drawing. Raises `ValueError` for prompts or settings that don't fit the model."
     _check_search(network, 1, repetition_penalty)
     blocks, n_new = _check(network, prompts, n_new)
-    for name, value in dict(temperature=temperature, top_p=top_p).items():
-        if not value > 0: raise ValueError(f"{name} is {value}: expected above 0")
-    if top_p > 1: raise ValueError(f"top_p is {top_p}: expected at most 1, which is all tokens")
-    if top_k < 0: raise ValueError(f"top_k is {top_k}: expected 0, which is all tokens, or more")
+    Decoding("sample", 1, repetition_penalty, temperature, top_k, top_p)    # may complain
     uniforms = torch.from_numpy(rng.random((len(blocks), n_new)))
     if next(network.parameters()).device.type == "mps":                 # it has no float64
         uniforms = uniforms.float().clamp(max=1 - 2**-24)
@@ -355,6 +352,12 @@ class Decoding:
     def __post_init__(self):
         if self.name not in ("beam", "sample"):
             raise ValueError(f"decoding is '{self.name}': expected 'beam' or 'sample'")
+        check_whole(num_beams=self.num_beams)
+        check_whole(0, top_k=self.top_k)
+        for name in ("repetition_penalty", "temperature", "top_p"):
+            if not 0 < (value := getattr(self, name)) < np.inf:
+                raise ValueError(f"{name} is {value}: expected above 0")
+        if self.top_p > 1: raise ValueError(f"top_p is {self.top_p}: expected at most 1")
 
     def write(self,
         network,                    # a transformers causal language model
@@ -373,7 +376,6 @@ class Decoding:
     ) -> None:
         "Raises `ValueError` for settings that don't fit the model."
         _check_search(network, self.num_beams if self.name == "beam" else 1, self.repetition_penalty)
-        if not 0 < self.top_p <= 1: raise ValueError(f"top_p is {self.top_p}: expected above 0 and at most 1")
         _check(network, prompts, None)
 
 # %% ../nbs/01a_generation.ipynb #9d2807c0

@@ -305,7 +305,7 @@ def gmm(
     "Mixtures of Gaussians that learn from mixtures."
     if start not in STARTS:
         raise ValueError(f"start is '{start}': expected {', '.join(STARTS)}")
-    check_whole(n_samples=n_samples)
+    check_whole(2, n_samples=n_samples)
     real = STARTS[start].sample(n_samples, np.random.default_rng(seed))
     K, d, rule = n_components, real.shape[1], parse_policy(policy, STARTS[start].sample)
     for data in first_sets(rule, real): check_points(data, K)

@@ -119,6 +119,9 @@ def lm(
     "Language models that learn from each other's text."
     check_whole(0, n_blocks=n_blocks, base_characters=base_characters, top_k=top_k)
     check_whole(epochs=epochs, batch_size=batch_size, base_epochs=base_epochs)
+    if not min(learning_rate, base_learning_rate) > 0:
+        raise ValueError(f"learning rates are {learning_rate} and, of a base, "
+                         f"{base_learning_rate}: expected above 0")
     rule, device = parse_policy(policy), find_device(accelerator)
     dtype = str(find_precision(precision, device)).removeprefix("torch.")
     how = Decoding(decoding, num_beams, repetition_penalty, temperature, top_k, top_p, dtype)

@@ -28,7 +28,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, DistributedSampler
 
 from .devices import FiniteWatch, find_device, find_precision
-from .registry import steps
+from .registry import check_whole, steps
 
 # %% ../nbs/01_lm_module.ipynb #7c661810
 def pretrained(
@@ -62,8 +62,8 @@ def untrained(
         raise ValueError(f"architecture is '{architecture}': expected 'opt' or 'gpt2'")
     sizes = dict(vocab_size=vocab_size, positions=positions, n_layers=n_layers,
                  hidden_size=hidden_size, n_heads=n_heads)
-    for name, size in sizes.items():
-        if not 1 <= size <= 10**7: raise ValueError(f"{name} is {size}: expected 1 to 10,000,000")
+    check_whole(1, 10**6, **sizes)
+    check_whole(1, 1000, n_layers=n_layers)
     if hidden_size % n_heads:
         raise ValueError(f"hidden_size is {hidden_size}, not a multiple of n_heads, {n_heads}")
     ends = dict(bos_token_id=end_token, eos_token_id=end_token, pad_token_id=end_token)
@@ -323,8 +323,7 @@ def train_lm(
 
 def _check_training(network, train, validation, epochs, batch_size, learning_rate, optimizer):
     "Raises `ValueError` for what can't be used to train."
-    for name, value in dict(epochs=epochs, batch_size=batch_size).items():
-        if not 1 <= value <= 10**9: raise ValueError(f"{name} is {value}: expected at least 1")
+    check_whole(epochs=epochs, batch_size=batch_size)
     if not learning_rate > 0:
         raise ValueError(f"learning_rate is {learning_rate}: expected above 0")
     if optimizer not in OPTIMIZERS:
