@@ -25,7 +25,7 @@ from transformers.cache_utils import Cache, DynamicLayer
 
 from .devices import find_precision, processor
 from .lm_module import load_network, save_network, share_out, train_lm
-from .registry import check_whole, steps
+from .registry import check_positive, check_whole, steps
 
 # %% ../nbs/01a_generation.ipynb #4557c145
 def step_cost(
@@ -251,7 +251,13 @@ def _check_search(network, num_beams, penalty):
     if not 1 <= num_beams <= config.vocab_size:
         raise ValueError(f"num_beams is {num_beams}: expected 1, which is greedy search, to the "
                          f"{config.vocab_size} tokens of the vocabulary")
-    if not penalty > 0: raise ValueError(f"repetition_penalty is {penalty}: expected above 0; 1 is none")
+    check_positive(repetition_penalty=penalty)
+
+def _check_sampling(temperature, top_k, top_p):
+    "Raises `ValueError` for settings that no network can do."
+    check_positive(temperature=temperature, top_p=top_p)
+    check_whole(0, top_k=top_k)
+    if top_p > 1: raise ValueError(f"top_p is {top_p}: expected at most 1, which is all tokens")
 
 def _check(network, prompts, n_new):
     "The prompts as a tensor, and the number of new tokens. Raises `ValueError` for what can't be continued."
@@ -330,7 +336,7 @@ def sample_blocks(
     "Continue every block by drawing. Raises `ValueError` for prompts or settings that don't fit the model."
     _check_search(network, 1, repetition_penalty)
     blocks, n_new = _check(network, prompts, n_new)
-    Decoding("sample", 1, repetition_penalty, temperature, top_k, top_p)    # may complain
+    _check_sampling(temperature, top_k, top_p)
     uniforms = torch.from_numpy(rng.random((len(blocks), n_new)))
     if next(network.parameters()).device.type == "mps":                 # it has no float64
         uniforms = uniforms.float().clamp(max=1 - 2**-24)
@@ -353,11 +359,8 @@ class Decoding:
         if self.name not in ("beam", "sample"):
             raise ValueError(f"decoding is '{self.name}': expected 'beam' or 'sample'")
         check_whole(num_beams=self.num_beams)
-        check_whole(0, top_k=self.top_k)
-        for name in ("repetition_penalty", "temperature", "top_p"):
-            if not 0 < (value := getattr(self, name)) < np.inf:
-                raise ValueError(f"{name} is {value}: expected above 0")
-        if self.top_p > 1: raise ValueError(f"top_p is {self.top_p}: expected at most 1")
+        check_positive(repetition_penalty=self.repetition_penalty)
+        _check_sampling(self.temperature, self.top_k, self.top_p)
 
     def write(self,
         network,                    # a transformers causal language model

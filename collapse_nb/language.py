@@ -28,7 +28,7 @@ from .lm_module import perplexity, pretrained, score, score_tokens, untrained
 from .metrics import (coverage, decile_perplexity, decile_shares, frequency_deciles, generated_rows,
                                  perplexity_interval, text_measures)
 from .recursion import first_sets, parse_policy
-from .registry import Chain, check_whole, family, place
+from .registry import Chain, check_positive, check_whole, family, place
 from .store import Run
 
 # %% ../nbs/05_language.ipynb #b6637d98
@@ -119,9 +119,8 @@ def lm(
     "Language models that learn from each other's text."
     check_whole(0, n_blocks=n_blocks, base_characters=base_characters, top_k=top_k)
     check_whole(epochs=epochs, batch_size=batch_size, base_epochs=base_epochs)
-    if not min(learning_rate, base_learning_rate) > 0:
-        raise ValueError(f"learning rates are {learning_rate} and, of a base, "
-                         f"{base_learning_rate}: expected above 0")
+    check_whole(2, 10**5, block_size=block_size)
+    check_positive(learning_rate=learning_rate, base_learning_rate=base_learning_rate)
     rule, device = parse_policy(policy), find_device(accelerator)
     dtype = str(find_precision(precision, device)).removeprefix("torch.")
     how = Decoding(decoding, num_beams, repetition_penalty, temperature, top_k, top_p, dtype)

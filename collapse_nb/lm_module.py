@@ -28,7 +28,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, DistributedSampler
 
 from .devices import FiniteWatch, find_device, find_precision
-from .registry import check_whole, steps
+from .registry import check_positive, check_whole, steps
 
 # %% ../nbs/01_lm_module.ipynb #7c661810
 def pretrained(
@@ -324,8 +324,7 @@ def train_lm(
 def _check_training(network, train, validation, epochs, batch_size, learning_rate, optimizer):
     "Raises `ValueError` for what can't be used to train."
     check_whole(epochs=epochs, batch_size=batch_size)
-    if not learning_rate > 0:
-        raise ValueError(f"learning_rate is {learning_rate}: expected above 0")
+    check_positive(learning_rate=learning_rate)
     if optimizer not in OPTIMIZERS:
         raise ValueError(f"optimizer is '{optimizer}': expected {', '.join(OPTIMIZERS)}")
     top, known = max(train.max(), validation.max()), network.config.vocab_size
