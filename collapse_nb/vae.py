@@ -30,7 +30,7 @@ from torch.nn import functional as F
 from .data import fingerprint, load_images, load_labels
 from .devices import FiniteWatch, device_name, find_device, find_precision
 from .recursion import first_sets, parse_policy
-from .registry import Chain, family, place, steps
+from .registry import Chain, check_positive, family, place, steps
 
 # %% ../nbs/04_vae.ipynb #2aaf1560
 def kl_to_standard_normal(
@@ -480,8 +480,7 @@ def vae(
     if redraw and rule.__name__ != "replace":
         raise ValueError(f"a set that's redrawn in every epoch leaves no place for "
                          f"others: give policy replace, not {policy}")
-    if learning_rate <= 0:
-        raise ValueError(f"learning_rate is {learning_rate}: expected above 0")
+    check_positive(learning_rate=learning_rate)
     ImageModel(None, pixels)                                   # refuses other kinds
     dtype, source = find_precision(precision, device), (images, split, n_images)
     real, unseen, labels = image_sets(*source)
