@@ -28,7 +28,7 @@ studies: setup  ## what was tried to find sizes at which an effect shows, into f
 	$(BIN)/collapse_figures --profile nbs/studies/real.yml --out figures/studies
 
 test: setup  ## run every notebook as a test, the figure notebooks at smoke size included
-	$(QUIET_BARS) OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 2 --do_print --timing
+	$(QUIET_BARS) OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 3 --do_print --timing
 
 docs: setup .venv/installed-docs  ## the notebooks as pages to read and search, into _docs; nothing is executed
 	$(BIN)/python .docs/build.py
