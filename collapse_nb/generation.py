@@ -25,7 +25,8 @@ from transformers.cache_utils import Cache, DynamicLayer
 
 from .devices import find_precision, processor
 from .lm_module import load_network, save_network, share_out, train_lm
-from .registry import check_positive, check_whole, steps
+from .progress import steps
+from .registry import check_positive, check_whole
 
 # %% ../nbs/01a_generation.ipynb #4557c145
 def step_cost(

@@ -28,7 +28,8 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, DistributedSampler
 
 from .devices import FiniteWatch, find_device, find_precision
-from .registry import check_positive, check_whole, steps
+from .progress import steps
+from .registry import check_positive, check_whole
 
 # %% ../nbs/01_lm_module.ipynb #7c661810
 def pretrained(

@@ -68,7 +68,7 @@ def _imports(tree: ast.AST) -> set[tuple[str, str]]:
 
 _HOMES = family_homes()
 
-_MACHINERY = ("registry", "provenance", "store", "chains", "commands", "figures", "gallery",
+_MACHINERY = ("registry", "provenance", "store", "chains", "commands", "figures", "gallery", "progress",
              "driver")    # what keeps and shows results doesn't determine them
 
 def _bare(tree: ast.AST) -> str:

@@ -30,7 +30,8 @@ from torch.nn import functional as F
 from .data import fingerprint, load_images, load_labels
 from .devices import FiniteWatch, device_name, find_device, find_precision
 from .recursion import first_sets, parse_policy
-from .registry import Chain, check_positive, family, place, steps
+from .progress import steps
+from .registry import Chain, check_positive, family, place
 
 # %% ../nbs/04_vae.ipynb #2aaf1560
 def kl_to_standard_normal(
