@@ -117,14 +117,8 @@ def _complete(run: Run, n_generations: int, how: dict) -> str | None:
         more = "; free some space, and the same command goes on" * disk_is_full(e)
         return f"seed {run.seed}: {said}{more}"
 
-def _complete_one(
-    family: str,         # its name
-    given: dict,         # its options
-    n_generations: int,  # generations after generation 0
-    root: str,           # folder of all runs
-    how: dict,           # 'checkpoints' and 'wait', as in `Run.complete`
-    registered: list,    # families and policies that the user has registered
-) -> str | None:  # None, or one line that says why the chain failed
+def _complete_one(family: str, given: dict, n_generations: int, root: str, how: dict,
+                  registered: list) -> str | None:
     "Make one chain from its options, and complete it."
     for known, own in zip((FAMILIES, recursion.POLICIES), registered): known.update(own)
     try: run = Run(make_chain(family, **given), Path(root))

@@ -39,9 +39,7 @@ def zipf(
     return weights / weights.sum()
 
 # %% ../nbs/02a_discrete.ipynb #e754b9ff
-def _probabilities(
-    p: np.ndarray,  # what the caller gave
-) -> np.ndarray:  # the same, adding up to 1 as exactly as floating point can; shape (n_states,)
+def _probabilities(p: np.ndarray) -> np.ndarray:
     "Raises `ValueError` unless `p` holds probabilities that add up to 1, to within a billionth."
     p = np.asarray(p, dtype=float)
     if p.ndim != 1 or len(p) == 0:
@@ -54,10 +52,7 @@ def _probabilities(
     return p / p.sum()
 
 # %% ../nbs/02a_discrete.ipynb #df9fcab0
-def _resample(
-    counts: np.ndarray,        # draws of each state, shape (width, n_chains); width is a power of two
-    rng: np.random.Generator,  # source of randomness
-) -> np.ndarray:  # counts of the next generation: as many draws, from these frequencies; same shape
+def _resample(counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     "Draw new counts by halving: a binomial decides how many draws go into either half, down to single states."
     levels = [counts]
     while len(levels[-1]) > 1: levels.append(levels[-1][::2] + levels[-1][1::2])
@@ -69,10 +64,7 @@ def _resample(
     return draws
 
 # %% ../nbs/02a_discrete.ipynb #912da344
-def _pack(
-    counts: np.ndarray,  # draws of each state, shape (width, n_chains)
-    states: np.ndarray,  # which states these are, same shape
-) -> tuple[np.ndarray, np.ndarray]:  # counts and states, of the least width that holds all survivors
+def _pack(counts: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     "Move surviving states to the top and cut off the rest; the width becomes a power of two, at least 2."
     width = 2**max(1, int((counts > 0).sum(axis=0).max() - 1).bit_length())
     order = np.argsort(counts == 0, axis=0, kind="stable")[:width]
@@ -171,10 +163,7 @@ def expected_collision(
     return 1 - (1 - (_probabilities(p)**2).sum()) * (1 - 1 / n_samples)**np.asarray(n_fits)
 
 # %% ../nbs/02a_discrete.ipynb #3fe43121
-def _fewer(
-    v: np.ndarray,   # P(A = a) for a = 0, 1, …
-    n_samples: int,  # n
-) -> np.ndarray:  # the same for one generation further back, without the zeros at its end
+def _fewer(v: np.ndarray, n_samples: int) -> np.ndarray:
     "Throw A balls into n boxes: the distribution of the number of boxes hit."
     again = np.arange(1, len(v)) / n_samples                         # the chance to hit one of b boxes again
     other = 1 - np.arange(len(v) - 1) / n_samples                    # with b − 1 boxes hit: to hit another

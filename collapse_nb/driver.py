@@ -59,10 +59,7 @@ def _execute(figure: str, parameters: dict, folder: Path, bar: tqdm) -> str | No
         return f"{kind}: {' '.join(said.split())} (as far as it came: {unfinished})"
 
 # %% ../nbs/machinery/driver.ipynb #ffad3630
-def _output_folder(
-    profile: str,              # a profile's name or file
-    out: str | None = None,    # a folder that the user has chosen, from where the user is
-) -> Path:  # absolute
+def _output_folder(profile: str, out: str | None = None) -> Path:
     "Where the results of a profile go: `out`, or figures/<profile> in the project."
     return project_path("figures") / Path(profile).stem if out is None else user_path(out)
 

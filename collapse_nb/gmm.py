@@ -19,9 +19,7 @@ from .recursion import first_sets, parse_policy
 from .registry import Chain, check_whole, compiled, family
 
 # %% ../nbs/03_gmm.ipynb #4bb3f76d
-def _factors(
-    covariances: np.ndarray,  # shape (..., d, d)
-) -> np.ndarray:  # lower triangular, shape (..., d, d)
+def _factors(covariances: np.ndarray) -> np.ndarray:
     "Cholesky factors. Raises `ValueError` where a covariance isn't positive definite."
     try: return np.linalg.cholesky(covariances)
     except np.linalg.LinAlgError:
@@ -109,10 +107,7 @@ def from_sklearn(
     return Mixture(model.weights_, model.means_, model.covariances_)
 
 # %% ../nbs/03_gmm.ipynb #dac6041d
-def _log_normal(
-    difference: np.ndarray,  # x − μ, shape (..., d)
-    covariance: np.ndarray,  # shape (..., d, d), positive definite
-) -> np.ndarray:  # shape (...)
+def _log_normal(difference: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     "Log density of a normal distribution, through the Cholesky factor."
     factor = _factors(covariance)
     z = np.linalg.solve(factor, difference[..., None])[..., 0]

@@ -51,11 +51,7 @@ def _lm_blocks(
 
 # %% ../nbs/05_language.ipynb #fff5c097
 @cache
-def _lm_start(
-    model: str,         # 'untrained', a name on the hub, or a folder
-    architecture: str,  # of an untrained model: 'opt' or 'gpt2'
-    *sizes: int,        # of an untrained model: vocabulary, positions, layers, width, heads, end of text
-) -> tuple[Callable, object]:  # start() -> a network, and what it's called in the name of a run
+def _lm_start(model: str, architecture: str, *sizes: int) -> tuple[Callable, object]:
     "The network that every generation starts from."
     if model == "untrained": return untrained(architecture, *sizes), [architecture, *sizes]
     network = (start := pretrained(model))()
@@ -65,10 +61,7 @@ def _lm_start(
     return start, fingerprint(np.array(parts))
 
 # %% ../nbs/05_language.ipynb #191cf430
-def _lm_measure(
-    blocks: dict[str, np.ndarray],  # real blocks of each split
-    vocab_size: int,                # tokens in the vocabulary
-) -> Callable:  # measure(generation, first) -> numbers and arrays by name
+def _lm_measure(blocks: dict[str, np.ndarray], vocab_size: int) -> Callable:
     "What is measured of a generation of language models."
     real, test, deciles = blocks["train"], blocks["test"], frequency_deciles(blocks["train"], vocab_size)
     def measure(g, first):

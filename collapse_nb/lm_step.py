@@ -237,9 +237,7 @@ def _other_options(add) -> None:
         "always computed in float32 (default: auto)")
 
 # %% ../nbs/appendix/lm_step.ipynb #574a83ae
-def _spelled(
-    arguments: list[str],  # as typed
-) -> list[str]:
+def _spelled(arguments: list[str]) -> list[str]:
     "The same with option names as the parser spells them, where only - and _ differ."
     parts = [argument.partition("=") for argument in arguments]
     return [_SPELLINGS.get(name.replace("_", "-"), name) + equals + value
@@ -252,10 +250,7 @@ def _deeds(chosen) -> tuple[bool, bool, bool]:
     trains = not only and not (chosen.load_name and chosen.generate)
     return trains, bool(chosen.generate) and not only, trains or only
 
-def _idle_options(
-    chosen,                 # the options
-    parser: OneLineParser,  # which knows what they are if nobody gives them
-) -> list[str]:  # such as '--logger'
+def _idle_options(chosen, parser: OneLineParser) -> list[str]:
     "Those that were given and have no effect."
     (trains, generates, evaluates), fresh = _deeds(chosen), not chosen.load_name
     reads = trains or chosen.evalgen_only
@@ -294,9 +289,7 @@ def _check_options(chosen) -> None:
                          f"on {device.type}")
 
 # %% ../nbs/appendix/lm_step.ipynb #5f36d4c3
-def _random_start(
-    name: str,  # a name on the hub such as 'facebook/opt-125m', or a local folder
-) -> Callable:  # start() -> a network of that configuration, with random weights
+def _random_start(name: str) -> Callable:
     "Random weights in the sizes of a known model. `start` raises `ConnectionError` for others."
     def start():
         from transformers import AutoConfig, AutoModelForCausalLM
@@ -333,9 +326,7 @@ def load_checkpoint(
     return network.eval()
 
 # %% ../nbs/appendix/lm_step.ipynb #87850288
-def _read_sizes(
-    path: Path,  # YAML
-) -> dict:  # parameters of `untrained`
+def _read_sizes(path: Path) -> dict:
     "The sizes of a small model. Raises `FileNotFoundError` or `ValueError`."
     parameters = inspect.signature(untrained).parameters.items()
     given = read_parameters(path)
@@ -364,10 +355,7 @@ def _loaded(chosen, texts: list[str]) -> tuple:
     own = chosen.tokenizer or str(place)
     return network, load_tokenizer(own, texts, network.config.vocab_size)
 
-def _open_model(
-    chosen,            # the options
-    texts: list[str],  # of the training split
-) -> tuple:  # the network, its tokenizer, and what it's called
+def _open_model(chosen, texts: list[str]) -> tuple:
     "The model to begin with. Raises `OSError` or `ValueError` if it can't be had, or used."
     if chosen.load_name: (network, tokenizer), name = _loaded(chosen, texts), chosen.load_name
     else:
@@ -400,9 +388,7 @@ class _Step:
     name: str                 # what the model is called
     sets: dict                # name -> blocks, shape (n, block_size)
 
-def _read_step(
-    chosen,  # the options
-) -> _Step:
+def _read_step(chosen) -> _Step:
     "Read all that the options name. Raises `OSError` or `ValueError` for what can't be used."
     (trains, generates, _), few = _deeds(chosen), 2 * chosen.batch_size if chosen.debug else None
     file = chosen.load_generate and _blocks_file(chosen.load_generate, "--load-generate")
@@ -466,10 +452,7 @@ def _mix(
     return keep(share)(real, [generated], rng)
 
 # %% ../nbs/appendix/lm_step.ipynb #26bd315e
-def _make_trainer(
-    chosen,               # the options
-    folder: Path | None,  # where checkpoints go
-) -> pl.Trainer:
+def _make_trainer(chosen, folder: Path | None) -> pl.Trainer:
     "The trainer of a step."
     several = chosen.num_devices * chosen.num_nodes > 1 or chosen.strategy == "ddp"
     kinds = dict(csv=pl.loggers.CSVLogger, tensorboard=pl.loggers.TensorBoardLogger)
@@ -481,9 +464,7 @@ def _make_trainer(
         strategy="ddp" if several else "auto", log_every_n_steps=10)
 
 # %% ../nbs/appendix/lm_step.ipynb #eb375814
-def _outputs(
-    chosen,  # the options
-) -> dict[str, Path]:  # option -> where it writes
+def _outputs(chosen) -> dict[str, Path]:
     "Where everything goes. Raises `ValueError` for places that can't be written to."
     found, (trains, generates, evaluates) = {}, _deeds(chosen)
     if trains and chosen.save_name is not None:
@@ -507,10 +488,7 @@ def _outputs(
     return found
 
 # %% ../nbs/appendix/lm_step.ipynb #dbc0792d
-def _write_table(
-    path: Path,     # ending in .json or .parquet
-    columns: dict,  # name -> list of values, or one value
-) -> None:
+def _write_table(path: Path, columns: dict) -> None:
     "Write a small table; it gets its place when it's complete."
     with atomic(path) as part:
         if path.suffix == ".json": part.write_text(json.dumps(columns, indent=1) + "\n")
@@ -520,12 +498,7 @@ def _write_table(
             index = None if any(isinstance(v, list) for v in flat.values()) else [0]
             pd.DataFrame(flat, index=index).to_parquet(part, index=False)
 
-def _results(
-    scores: np.ndarray,  # nats per predicted token of each block
-    what: str,           # set that was scored
-    name: str,           # of the model
-    chosen,              # the options
-) -> dict:  # name -> value
+def _results(scores: np.ndarray, what: str, name: str, chosen) -> dict:
     "What a measurement found, of what, and how."
     low, high = perplexity_interval(scores) if len(scores) > 1 else (math.nan, math.nan)
     return dict(perplexity=perplexity(scores), low=low, high=high, n_blocks=len(scores),
@@ -533,12 +506,7 @@ def _results(
                 options=vars(chosen), provenance=provenance())
 
 # %% ../nbs/appendix/lm_step.ipynb #9d67f563
-def _announcement(
-    step: _Step,           # what there is
-    chosen,               # the options
-    trainer: pl.Trainer,  # from `make_trainer`
-    places: dict,         # from `outputs`
-) -> str:
+def _announcement(step: _Step, chosen, trainer: pl.Trainer, places: dict) -> str:
     "What will be done, on what, and where it goes."
     (trains, generates, evaluates), parts = _deeds(chosen), []
     def blocks(what): return f"{len(step.sets[what]):,} blocks"
@@ -553,9 +521,7 @@ def _announcement(
     into = f", into {', '.join(map(str, places.values()))}" if places else ""
     return f"{', '.join(parts)}; {several}on {device}{into}"
 
-def _scored(
-    chosen,  # the options
-) -> str:
+def _scored(chosen) -> str:
     "The set that is evaluated."
     return "train" if chosen.evalgen_only and not chosen.eval_only else "test"
 
@@ -597,12 +563,7 @@ def _evaluate(step: _Step, chosen, trainer: pl.Trainer, places: dict) -> list[st
             "{set} set, {n_blocks:,} blocks, {predicted_tokens:,} predicted tokens"
             .format(**found)]
 
-def _work(
-    step: _Step,           # what there is
-    chosen,               # the options
-    trainer: pl.Trainer,  # from `make_trainer`
-    places: dict,         # from `outputs`
-) -> list[str]:  # what was done, and where it is
+def _work(step: _Step, chosen, trainer: pl.Trainer, places: dict) -> list[str]:
     "Train, evaluate, generate. Raises `FloatingPointError` where training diverges."
     (trains, generates, evaluates), said = _deeds(chosen), []
     if trains: said += _train(step, chosen, trainer, places.get("save_name"))

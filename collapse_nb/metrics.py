@@ -63,10 +63,7 @@ def decile_shares(
     return np.bincount(deciles[np.ravel(blocks)], minlength=10) / np.size(blocks)
 
 # %% ../nbs/01b_metrics.ipynb #8e9f79f0
-def _ngrams(
-    blocks: np.ndarray,  # token numbers, shape (n_blocks, block_size)
-    n: int,              # tokens in a sequence
-) -> np.ndarray:  # a number for each sequence, the same for equal ones, shape (n_blocks, block_size - n + 1)
+def _ngrams(blocks: np.ndarray, n: int) -> np.ndarray:
     "Number the sequences of `n` tokens within each block. Raises `ValueError` if blocks are shorter."
     blocks = np.asarray(blocks, dtype=np.int64)
     if not 1 <= n <= blocks.shape[1]:

@@ -19,19 +19,14 @@ from scipy import stats
 from .figures import read_record
 
 # %% ../nbs/06_results.ipynb #53f6ff53
-def _mean_interval(
-    values,  # one for each run
-) -> tuple[float, float, float]:  # mean, and ends of its interval; nan for a single value
+def _mean_interval(values) -> tuple[float, float, float]:
     "A mean with Student's interval of 95 %."
     values, n = np.asarray(values, float), len(values)
     if n < 2: return values.mean(), np.nan, np.nan
     reach = stats.t.ppf(.975, n - 1) * values.std(ddof=1) / np.sqrt(n)
     return values.mean(), values.mean() - reach, values.mean() + reach
 
-def _share_interval(
-    k: int,  # how many did
-    n: int,  # of how many
-) -> tuple[float, float, float]:  # share, and the ends of its interval
+def _share_interval(k: int, n: int) -> tuple[float, float, float]:
     "A share with Wilson's interval of 95 %."
     ends = stats.binomtest(int(k), int(n)).proportion_ci(.95, "wilson")
     return k / n, ends.low, ends.high
@@ -335,9 +330,7 @@ def _modes_of_images(vae_latents) -> Iterator[_Finding]:
                   judge(value, low, high, 2), value, "of ten kinds of digits left")
 
 # %% ../nbs/06_results.ipynb #7816fb80
-def _regained(
-    lost: np.ndarray,  # how much has been lost, shape (runs, generations)
-) -> np.ndarray:  # for each run the share of its largest loss that has come back
+def _regained(lost: np.ndarray) -> np.ndarray:
     "How far a path has come back from its worst point; 0 where nothing has been lost."
     worst = lost.max(1)
     return (worst - lost[:, -1]) / np.where(worst > lost[:, 0], worst - lost[:, 0], 1)
@@ -367,10 +360,7 @@ def _return_of_text(lm_perplexity) -> Iterator[_Finding]:
                        f"{_text(lm_perplexity)}", np.log(_wide(part, "perplexity", "seed")))
 
 # %% ../nbs/06_results.ipynb #fbdf6d12
-def _straightness(
-    generation: np.ndarray,  # ascending, from 1 on
-    value: np.ndarray,       # positive, of the same length
-) -> tuple[float, float, float]:  # R² of the exponential, of the power law, its exponent
+def _straightness(generation: np.ndarray, value: np.ndarray) -> tuple[float, float, float]:
     "How well an exponential and a power law describe a growth."
     even = np.linspace(generation[0], generation[-1], 60)
     log_value = np.interp(even, generation, np.log(value))

@@ -38,9 +38,7 @@ from .registry import Chain
 # %% ../nbs/machinery/store.ipynb #f49d255e
 _LAYOUT = 2  # of a run's folder; runs of another layout are left alone
 
-def _canonical(
-    value,  # dictionaries with text keys, lists, texts, finite numbers, booleans, None
-) -> str:   # JSON, the same for equal values
+def _canonical(value) -> str:
     "The one way to write a value down. Raises `ValueError` for what JSON doesn't have."
     try: return json.dumps(value, sort_keys=True, indent=1, allow_nan=False) + "\n"
     except TypeError as e:
@@ -215,10 +213,7 @@ def _check(before: bytes, content: bytes) -> bytes:
     "Eight bytes that depend on a record and on the check of the one before."
     return hashlib.blake2b(content, digest_size=8, key=before).digest()
 
-def _intact(
-    path: Path,  # of records; it needn't exist
-    size: int,   # bytes of one
-) -> tuple[int, bytes]:  # their number, and the last one's check
+def _intact(path: Path, size: int) -> tuple[int, bytes]:
     "How many records, from the first on, are as they were written."
     raw, check, n = path.read_bytes() if path.exists() else b"", b"", 0
     while len(found := raw[n * size:(n + 1) * size]) == size:
@@ -451,10 +446,7 @@ def read_log(
     return [json.loads(line) for line in lines if whole.fullmatch(line)]
 
 # %% ../nbs/machinery/store.ipynb #f3ca4812
-def _damage(
-    folder: Path,      # of a run
-    size: int | None,  # bytes of a record, or None
-) -> Iterator[tuple[int, str, str]]:  # generation, piece, file
+def _damage(folder: Path, size: int | None) -> Iterator[tuple[int, str, str]]:
     "All that isn't as it was written, or isn't there."
     records, models = folder / "models.records", Folders(folder, None)
     n = _intact(records, size)[0] if size else len(models)
