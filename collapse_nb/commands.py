@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ROOT', 'SIGNALS', 'project_path', 'user_path', 'check_writable', 'writable_folder', 'nearest', 'check_values',
-           'read_parameters', 'parse_seeds', 'one_line', 'OneLineParser', 'Stopped', 'disk_is_full', 'run_command',
+           'read_parameters', 'parse_seeds', 'one_line', 'OneLineParser', 'disk_is_full', 'run_command',
            'collapse_figures', 'collapse_chain', 'collapse_runs', 'collapse_lm']
 
 # %% ../nbs/machinery/commands.ipynb #172642c5
@@ -162,14 +162,14 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {one_line(message)}; --help shows examples\n")
 
 # %% ../nbs/machinery/commands.ipynb #36711e67
-class Stopped(BaseException):
+class _Stopped(BaseException):
     "Somebody wants this process to end."
 
 SIGNALS = signal.SIGINT, signal.SIGTERM
 
 def _stop(signum, frame):
     for s in SIGNALS: signal.signal(s, signal.SIG_DFL)      # a second one ends the process
-    raise Stopped(signum)
+    raise _Stopped(signum)
 
 def _end_children() -> None:
     "Kill every process that this one has started."
@@ -192,10 +192,10 @@ def run_command(
     main = threading.current_thread() is threading.main_thread()   # alone gets signals
     before = {s: signal.signal(s, _stop) for s in SIGNALS} if main else {}
     try: return work()
-    except (Stopped, KeyboardInterrupt) as e:
+    except (_Stopped, KeyboardInterrupt) as e:
         _end_children()
         say(f"stopped; {stopped}")
-        return 128 + (e.args[0] if isinstance(e, Stopped) else signal.SIGINT)
+        return 128 + (e.args[0] if isinstance(e, _Stopped) else signal.SIGINT)
     except (ValueError, OSError, MemoryError, FloatingPointError) as e:
         full, said = disk_is_full(e), str(e) or "not enough memory"
         say(f"the disk is full ({e}): free some space; {stopped}" if full else said)
