@@ -56,7 +56,8 @@ def _train_base(plan: BasePlan, texts: list[list[str]], accelerator: str):
                       plan.n_heads, tokenizer.eos_token_id)
     with torch.random.fork_rng():
         torch.manual_seed(plan.seed)
-        network = train_lm(start(), train, validation, plan.epochs, plan.batch_size, plan.learning_rate, accelerator)
+        network = train_lm(start(), train, validation, plan.epochs, plan.batch_size,
+                           plan.learning_rate, accelerator, seed=plan.seed)
     return network, tokenizer, train.size, perplexity(score(network, validation))
 
 # %% ../nbs/01c_base.ipynb #d7a32721

@@ -219,7 +219,9 @@ def load_tokenizer(
     "A tokenizer by name. Raises `ConnectionError` naming the alternatives where neither folder nor hub has it."
     if name == "bpe": return train_tokenizer(texts, vocab_size)
     from transformers import AutoTokenizer
-    try: return AutoTokenizer.from_pretrained(name)
+    try:
+        return AutoTokenizer.from_pretrained(name, trust_remote_code=False,
+                                             local_files_only=os.path.isdir(name))
     except Exception as e:                                  # the library's own errors are of many kinds
         raise ConnectionError(f"tokenizer '{name}' is neither a folder with a tokenizer nor to be had from "
                               "the hub: give a local folder, or 'bpe' to train one on the corpus") from e

@@ -125,6 +125,9 @@ class Tree:
         return end
 
     def _forward(self, tokens, at, attention_mask, **more):
+        dtype = self.network.dtype                             # of a mask that any kind can add
+        never = torch.finfo(dtype).min
+        attention_mask = torch.where(attention_mask, 0, never).to(dtype)
         return self.network(input_ids=tokens, position_ids=at, attention_mask=attention_mask,
                             past_key_values=self.cache, use_cache=True, **more).logits.float()
 
@@ -210,7 +213,6 @@ class Writer:
         dtype, ends = find_precision(precision, self.device), network.generation_config.eos_token_id
         self.network = network.eval() if dtype == network.dtype else copy.deepcopy(network).to(dtype).eval()
         if _by_one_dnn(self.network): self.network = to_mkldnn(copy.deepcopy(self.network))
-        self.network.set_attn_implementation("sdpa")             # it takes any mask
         ends = torch.tensor([] if ends is None else ends, dtype=torch.long).view(-1)
         ends = ends[ends < network.config.vocab_size].to(self.device)          # a small GPT-2 keeps its number 50256
         self.write = partial(write, self.network, forbidden=ends)

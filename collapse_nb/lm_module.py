@@ -10,6 +10,7 @@ __all__ = ['OPTIMIZERS', 'pretrained', 'untrained', 'token_losses', 'training_lo
 # %% ../nbs/01_lm_module.ipynb #1ec5cd9e
 import json
 import logging
+import os
 import signal
 import tempfile
 import threading
@@ -40,7 +41,8 @@ def pretrained(
         from transformers import AutoModelForCausalLM
         try:
             with _quiet():
-                return AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
+                return AutoModelForCausalLM.from_pretrained(
+                    name, dtype=torch.float32, trust_remote_code=False)
         except Exception as e:                 # the library's own errors are of many kinds
             raise ConnectionError(
                 f"model '{name}' is neither a folder with a model nor to be had from the hub: "
@@ -90,32 +92,37 @@ def _predictions(network, blocks):
     weight = network.get_output_embeddings().weight
     return hidden[:, :-1].flatten(0, 1), weight, blocks[:, 1:].flatten()
 
-def _losses(network, blocks, reduction):
-    "Cross-entropy of the predicted tokens, in float32."
+def _losses(network, blocks, reduction, dtype=None):
+    "Cross-entropy of the predicted tokens, from products in `dtype` (None: float32)."
     (hidden, weight, following), kind = _predictions(network, blocks), blocks.device.type
-    if torch.is_autocast_enabled(kind):
-        hidden, weight = (part.to(torch.get_autocast_dtype(kind)) for part in (hidden, weight))
-    if not hasattr(torch.nn, "LinearCrossEntropyOptions"):     # before torch 2.13
-        return F.cross_entropy(F.linear(hidden, weight).float(), following, reduction=reduction)
+    dtype = dtype or torch.promote_types(weight.dtype, torch.float32)
     rows = max(4096 if weight.is_cuda else 512, 2**20 // len(weight))    # keep it busy
-    pieces = torch.nn.LinearCrossEntropyOptions(chunking_method=None, batch_chunk_size=rows)
     with torch.autocast(kind, enabled=False):
-        return F.linear_cross_entropy(hidden, weight, following, reduction=reduction,
-                                      options=pieces).float()
+        hidden, weight = hidden.to(dtype), weight.to(dtype)
+        if hasattr(torch.nn, "LinearCrossEntropyOptions"):               # from torch 2.13 on
+            pieces = dict(chunking_method=None, batch_chunk_size=rows)
+            pieces = torch.nn.LinearCrossEntropyOptions(**pieces)
+            return F.linear_cross_entropy(hidden, weight, following, reduction=reduction,
+                                          options=pieces)
+        losses = [F.cross_entropy(F.linear(h, weight).float(), token, reduction="none")
+                  for h, token in zip(hidden.split(rows), following.split(rows))]
+    return torch.cat(losses).mean() if reduction == "mean" else torch.cat(losses)
 
 def token_losses(
     network,               # a transformers causal language model
     blocks: torch.Tensor,  # token numbers, shape (n, block_size)
 ) -> torch.Tensor:  # nats, shape (n, block_size - 1)
-    "Negative log-likelihood of every predicted token; differentiable."
+    "Negative log-likelihood of every predicted token, in float32; differentiable."
     return _losses(network, blocks, "none").view(len(blocks), -1)
 
 def training_loss(
     network,               # a transformers causal language model
     blocks: torch.Tensor,  # token numbers, shape (n, block_size)
-) -> torch.Tensor:  # nats per predicted token, shape ()
-    "Their mean, whose gradients never need all logits at once."
-    return _losses(network, blocks, "mean")
+) -> torch.Tensor:  # nats per predicted token, shape (), under autocast rounded to its type
+    "Their mean. From torch 2.13 on its gradients never need all logits at once."
+    kind = blocks.device.type
+    low = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
+    return _losses(network, blocks, "mean", low)
 
 # %% ../nbs/01_lm_module.ipynb #e19a5c77
 @torch.no_grad()
@@ -178,11 +185,27 @@ class LMModule(pl.LightningModule):
         optimizer: str = "adamw",      # one of OPTIMIZERS
         dtype: torch.dtype = torch.float32,  # to multiply in when it trains and validates
         final_learning_rate: float = 1e-6,
+        data: tuple = (),              # blocks to train on, and to validate on
+        batch_size: int = 128,         # blocks at a time, in each process
+        seed: int = 0,                 # of the order of the blocks
+        on_save: Callable | None = None,  # called as a checkpoint is written
     ):
         super().__init__()
+        self.data, self.batch_size, self.seed, self.on_save = data, batch_size, seed, on_save
         self.network, self.epochs, self.optimizer, self.low = network, epochs, optimizer, dtype
         self.learning_rate, self.final_learning_rate = learning_rate, final_learning_rate
         self.watch = FiniteWatch(learning_rate)
+
+    def _loader(self, blocks, shuffle):
+        "Batches of this process's share; if it doesn't come out even, a few come twice."
+        data, trainer = torch.as_tensor(blocks, dtype=torch.long), self.trainer
+        sampler = DistributedSampler(data, trainer.world_size, trainer.global_rank, shuffle,
+                                     self.seed)
+        return DataLoader(data, self.batch_size, sampler=sampler)
+
+    def train_dataloader(self): return self._loader(self.data[0], True)
+
+    def val_dataloader(self): return self._loader(self.data[1], False)
 
     def training_step(self, batch, _):
         with _products_in(self.low, self.device): loss = training_loss(self.network, batch)
@@ -205,6 +228,9 @@ class LMModule(pl.LightningModule):
             steps_done = self.trainer.num_training_batches
             self.watch.check("validation loss", found["validation_loss"].item(),
                              self.current_epoch + 1, steps_done)
+
+    def on_save_checkpoint(self, checkpoint):
+        if self.on_save and self.trainer.is_global_zero: self.on_save()
 
     def configure_optimizers(self):
         make = OPTIMIZERS[self.optimizer]
@@ -283,12 +309,6 @@ def _no_hints():
         yield
 
 # %% ../nbs/01_lm_module.ipynb #bc89bce8
-def _loader(blocks, batch_size, trainer, shuffle, seed):
-    "Batches of a process's share of some blocks; if it doesn't come out even, a few come twice."
-    data, rank = torch.as_tensor(blocks, dtype=torch.long), trainer.global_rank
-    sampler = DistributedSampler(data, trainer.world_size, rank, shuffle, seed)
-    return DataLoader(data, batch_size, sampler=sampler)
-
 def train_lm(
     network,                      # a transformers causal language model; trained in place
     train: np.ndarray,            # training blocks, shape (n, block_size)
@@ -301,6 +321,7 @@ def train_lm(
     callbacks: tuple = (),        # further Lightning callbacks
     optimizer: str = "adamw",     # one of OPTIMIZERS
     seed: int = 0,                # of the order of the blocks
+    on_save: Callable | None = None,  # called as a checkpoint is written, by the first process
     # from `lm_trainer`, with a folder, in place of epochs, accelerator and callbacks
     trainer: pl.Trainer | None = None,
 ):  # the same network, with the weights of its best epoch, in evaluation mode
@@ -312,10 +333,10 @@ def train_lm(
         device = trainer.strategy.root_device
         dtype = find_precision(precision, device)
         check_head(network.to(device).eval())
-        module = LMModule(network.train(), learning_rate, trainer.max_epochs, optimizer, dtype)
-        loaders = (_loader(train, batch_size, trainer, True, seed),
-                   _loader(validation, batch_size, trainer, False, 0))
-        with _no_hints(): trainer.fit(module, *loaders)
+        module = LMModule(network.train(), learning_rate, trainer.max_epochs, optimizer, dtype,
+                          data=(train, validation), batch_size=batch_size, seed=seed,
+                          on_save=on_save)
+        with _no_hints(): trainer.fit(module)
         path = trainer.checkpoint_callback.best_model_path
         best = torch.load(path, map_location="cpu", weights_only=True)
         module.load_state_dict(best["state_dict"])
@@ -339,8 +360,12 @@ class _Share(pl.LightningModule):
     def __init__(self, work, parts, batch_size, phase):
         super().__init__()
         self.work, self.parts, self.batch_size, self.phase = work, parts, batch_size, phase
+        self.process = os.getpid()
 
     def predict_dataloader(self):
+        if os.getpid() != self.process:
+            raise ValueError("this strategy's processes can't hand back what they find: use "
+                             "strategy='ddp'")
         size = self.trainer.strategy.broadcast(self.batch_size)   # it may depend on free memory
         batches, trainer = list(zip(*(part.split(size) for part in self.parts))), self.trainer
         self.n_batches, size = len(batches), trainer.world_size
@@ -367,9 +392,6 @@ def share_out(
     share = _Share(work, parts, batch_size, phase)
     with _no_hints(): everyone = [trainer.predict(share)]
     if trainer.world_size > 1:
-        if not distributed.is_initialized():
-            raise ValueError("this strategy's processes can't hand back what they find: use "
-                             "strategy='ddp'")
         mine, everyone = everyone[0], [None] * trainer.world_size
         distributed.all_gather_object(everyone, mine)
     found = [everyone[i % len(everyone)][i // len(everyone)] for i in range(share.n_batches)]

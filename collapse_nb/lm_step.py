@@ -21,6 +21,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -256,15 +257,22 @@ def _idle_options(chosen, parser: OneLineParser) -> list[str]:
     reads = trains or chosen.evalgen_only
     works = dict.fromkeys(("learning_rate", "max_epochs", "optimizer", "save_name"), trains)
     works |= dict.fromkeys(("saveto", "saveperplexities"), evaluates)
+    beside = chosen.load_name and (_place(chosen.load_name) / "config.json").exists()
     works |= dict.fromkeys(("generate", "num_beams", "repetition_penalty", "prompts"), generates)
     works |= dict(
-        pretrained=fresh and not chosen.config, num_workers=False,
+        pretrained=fresh and not chosen.config, num_workers=False, config=not beside,
+        batch_size=trains or evaluates or chosen.debug, precision=trains or generates,
         load_generate=reads or generates and chosen.prompts == "previous",
         generate_percentage=chosen.load_generate and reads,
         save_last=chosen.save_name and trains, logger=chosen.save_name and trains,
         version_name=chosen.logger != "none", evalgen_only=not chosen.eval_only)
     return [f"--{name}" for name, working in works.items()
             if not working and getattr(chosen, name) != parser.get_default(name)]
+
+def _place(load_name: str) -> Path:
+    "The folder of what is loaded."
+    path = user_path(load_name)
+    return path if path.is_dir() else path.parent
 
 # %% ../nbs/appendix/lm_step.ipynb #85a0ff4e
 def _check_options(chosen) -> None:
@@ -294,8 +302,9 @@ def _random_start(name: str) -> Callable:
     def start():
         from transformers import AutoConfig, AutoModelForCausalLM
         try:
-            config = AutoConfig.from_pretrained(name)
-            return AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+            config = AutoConfig.from_pretrained(name, trust_remote_code=False)
+            return AutoModelForCausalLM.from_config(config, dtype=torch.float32,
+                                                    trust_remote_code=False)
         except Exception as e:                 # the library's own errors are of many kinds
             raise ConnectionError(
                 f"model '{name}' is neither a folder with a model nor to be had from the hub: "
@@ -303,27 +312,41 @@ def _random_start(name: str) -> Callable:
                 "--config") from e
     return start
 
+def _described(folder: Path):
+    "The network, with random weights, that the files beside a checkpoint describe."
+    from transformers import AutoModelForCausalLM, GenerationConfig
+    network = AutoModelForCausalLM.from_config(read_config(folder), dtype=torch.float32,
+                                               trust_remote_code=False)
+    if (folder / "generation_config.json").exists():
+        found = GenerationConfig.from_pretrained(folder, local_files_only=True)
+        network.generation_config = found
+    return network
+
 def load_checkpoint(
     path: Path,       # a Lightning checkpoint
     start: Callable,  # start() -> the network, where there is no config.json beside it
 ):  # the network, in evaluation mode, on the CPU
     "Read a checkpoint, running nothing that is in it. Raises `ValueError` if it doesn't fit."
-    from transformers import AutoModelForCausalLM
-    try: weights = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    own = (path.parent / "config.json").exists()
+    network = None if own or not path.exists() else start()
+    try:
+        weights = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+        if own: network = _described(path.parent)
+        first = next(iter(network.state_dict()))           # names may begin with a prefix
+        prefix = next((n.removesuffix(first) for n in weights if n.endswith(first)), "")
+        network.load_state_dict({n.removeprefix(prefix): w for n, w in weights.items()})
     except FileNotFoundError as e:
         raise ValueError(f"no checkpoint '{path}': give one that training has kept") from e
-    except Exception as e:                     # a damaged file can raise nearly anything
-        raise ValueError(f"'{path}' is no checkpoint, or damaged: give one that training has "
-                         "kept") from e
-    network = (AutoModelForCausalLM.from_config(read_config(path.parent), dtype=torch.float32)
-               if (path.parent / "config.json").exists() else start())
-    first = next(iter(network.state_dict()))   # names may begin with a prefix
-    prefix = next((n.removesuffix(first) for n in weights if n.endswith(first)), "")
-    try: network.load_state_dict({n.removeprefix(prefix): w for n, w in weights.items()})
-    except (RuntimeError, AttributeError) as e:
+    except RuntimeError as e:
+        if "state_dict" not in str(e): raise ValueError(_DAMAGED.format(path)) from e
         raise ValueError(f"checkpoint '{path}' doesn't hold a {type(network).__name__} of this "
                          f"configuration: give the model that it was trained from ({e})") from e
+    except Exception as e:                     # a damaged file can raise nearly anything
+        raise ValueError(_DAMAGED.format(path)) from e
     return network.eval()
+
+_DAMAGED = ("'{}' is no checkpoint, or damaged, or the config.json beside it is: give one that "
+            "training has kept")
 
 # %% ../nbs/appendix/lm_step.ipynb #87850288
 def _read_sizes(path: Path) -> dict:
@@ -347,9 +370,9 @@ def _start(chosen, texts: list[str]) -> tuple[Callable, object]:
 
 def _loaded(chosen, texts: list[str]) -> tuple:
     "The network of --load-name and its tokenizer."
-    path = user_path(chosen.load_name)
-    if path.is_dir(): network, place = load_network(path, "cpu"), path
-    else: network, place = load_checkpoint(path, lambda: _start(chosen, texts)[0]()), path.parent
+    path, place = user_path(chosen.load_name), _place(chosen.load_name)
+    network = (load_network(path, "cpu") if path == place
+               else load_checkpoint(path, lambda: _start(chosen, texts)[0]()))
     if not chosen.tokenizer and not (place / "tokenizer_config.json").exists():
         return network, _start(chosen, texts)[1]
     own = chosen.tokenizer or str(place)
@@ -456,7 +479,7 @@ def _make_trainer(chosen, folder: Path | None) -> pl.Trainer:
     "The trainer of a step."
     several = chosen.num_devices * chosen.num_nodes > 1 or chosen.strategy == "ddp"
     kinds = dict(csv=pl.loggers.CSVLogger, tensorboard=pl.loggers.TensorBoardLogger)
-    kind = kinds.get(chosen.logger) if chosen.save_name else None
+    kind = kinds.get(chosen.logger) if folder and chosen.save_name else None
     return lm_trainer(
         chosen.accelerator, 1 if chosen.debug else chosen.max_epochs, folder,
         save_last=chosen.save_last, devices=chosen.num_devices, num_nodes=chosen.num_nodes,
@@ -480,6 +503,7 @@ def _outputs(chosen) -> dict[str, Path]:
         if path.suffix not in (".json", ".parquet"):
             raise ValueError(f"--{name} is '{text}': expected a name that ends in .json or "
                              ".parquet")
+    if len({*found.values()}) < len(found): raise ValueError("two outputs have one name")
     for name, path in found.items():
         if name == "save_name": continue
         if path.is_dir(): raise ValueError(f"--{name} is '{path}', which is a folder: give the "
@@ -538,16 +562,22 @@ def _score_on(
     parts = [torch.as_tensor(blocks, dtype=torch.long)]
     return share_out(trainer, losses, parts, batch_size).mean(1, dtype=float)
 
+def _describe(step: _Step, folder: Path) -> None:
+    "Configuration and tokenizer, beside a checkpoint."
+    folder.mkdir(parents=True, exist_ok=True)
+    network = step.network
+    parts = dict(config=network.config, generation_config=network.generation_config)
+    for name, part in parts.items(): (folder / f"{name}.json").write_text(part.to_json_string())
+    step.tokenizer.save_pretrained(folder)
+
 def _train(step: _Step, chosen, trainer: pl.Trainer, folder: Path | None) -> list[str]:
-    "Train; keep configuration and tokenizer beside the checkpoint."
+    "Train, and keep the best epoch."
     order = _seed(chosen.seed, 1)
     _seed(chosen.seed, 1 + trainer.global_rank)            # what drops out differs
-    if folder and trainer.is_global_zero:
-        for part in (step.network.config, step.network.generation_config, step.tokenizer):
-            part.save_pretrained(folder)
     train_lm(step.network, step.sets["train"], step.sets["validation"], trainer=trainer,
              batch_size=chosen.batch_size, learning_rate=chosen.learning_rate,
-             precision=chosen.precision, optimizer=chosen.optimizer, seed=order)
+             precision=chosen.precision, optimizer=chosen.optimizer, seed=order,
+             on_save=partial(_describe, step, folder) if folder else None)
     return [f"best epoch in {folder / 'best.ckpt'}"] if folder else []
 
 def _evaluate(step: _Step, chosen, trainer: pl.Trainer, places: dict) -> list[str]:
