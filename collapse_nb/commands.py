@@ -19,10 +19,9 @@ import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from pathlib import Path
-
-import yaml
 
 import collapse_nb
 
@@ -104,22 +103,26 @@ def check_values(
             raise ValueError(f"parameter '{name}' of {whose} is {value!r}: expected {fault}")
 
 # %% ../nbs/machinery/commands.ipynb #89f1dc0b
-class _Loader(yaml.SafeLoader):
+@cache
+def _loader() -> type:
     "Of YAML in which 1e-5 is a number, and each name of a mapping stands once."
-    def construct_mapping(self, node, deep=False):
-        names = [name.value for name, _ in node.value]
-        for name in names:
-            if names.count(name) > 1: raise ValueError(f"it has '{name}' twice")
-        return super().construct_mapping(node, deep)
-
-_NUMBER = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$")
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _NUMBER, [*"-+0123456789"])
+    import yaml                                # only a parameter file needs it
+    class Loader(yaml.SafeLoader):
+        def construct_mapping(self, node, deep=False):
+            names = [name.value for name, _ in node.value]
+            for name in names:
+                if names.count(name) > 1: raise ValueError(f"it has '{name}' twice")
+            return super().construct_mapping(node, deep)
+    number = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$")
+    Loader.add_implicit_resolver("tag:yaml.org,2002:float", number, [*"-+0123456789"])
+    return Loader
 
 def read_parameters(
     path: Path,  # a YAML file
 ) -> dict:  # name -> value, or name -> (name -> value)
     "Raises `ValueError` for a file that can't be read, or that holds no mapping."
-    try: content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+    import yaml
+    try: content = yaml.load(path.read_text(encoding="utf-8"), _loader())
     except (OSError, yaml.YAMLError, ValueError, AttributeError, RecursionError) as e:
         said = " ".join(str(e).split())
         raise ValueError(f"parameter file '{path}' can't be used: {said}") from e

@@ -41,6 +41,7 @@ from .lm_module import (OPTIMIZERS, _no_hints, _quiet, check_head, lm_trainer,
 from .metrics import perplexity_interval
 from .provenance import provenance
 from .recursion import keep
+from .registry import check_positive
 from .store import atomic
 
 # %% ../nbs/appendix/lm_step.ipynb #bb960c52
@@ -280,9 +281,8 @@ def _check_options(chosen) -> None:
     for name, value in vars(chosen).items():
         if value == "" and name != "saveperplexities":
             raise ValueError(f"--{name} is empty: expected a name")
-    for name in ("learning_rate", "max_epochs", "batch_size", "num_devices", "num_nodes"):
-        if not getattr(chosen, name) > 0:
-            raise ValueError(f"--{name} is {getattr(chosen, name)}: expected above 0")
+    early = ("learning_rate", "max_epochs", "batch_size", "num_devices", "num_nodes")
+    check_positive(**{name: getattr(chosen, name) for name in early})
     if chosen.prompts == "previous" and chosen.generate and not chosen.load_generate:
         raise ValueError("--prompts previous needs a set: give --load-generate")
     tensorboard = find_spec("tensorboardX") or find_spec("tensorboard")
