@@ -433,6 +433,7 @@ def fit_lm(
     learning_rate: float = 2e-5,      # of AdamW, at the start
     decoding: Decoding = Decoding(),  # how it writes
     accelerator: str = "auto",        # 'auto', 'gpu' or 'cpu'
+    kept_epoch: str = "best",         # 'best' on `validation`, or 'last'
 ) -> Callable:  # fit(blocks, rng) -> `PromptedModel`
     """How to train a language model of the recursion: every generation begins at the same `start`. The fit raises
     `FloatingPointError` where training diverges."""
@@ -443,6 +444,6 @@ def fit_lm(
             network = start()
             decoding.check(network, data if own else prompts)
             network = train_lm(network, data, validation, epochs, batch_size, learning_rate,
-                               accelerator, decoding.precision, seed=seed)
+                               accelerator, decoding.precision, seed=seed, kept_epoch=kept_epoch)
         return PromptedModel(network, data if own else prompts, decoding, own)
     return fit

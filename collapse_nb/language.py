@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from .base import BasePlan, make_base
+from .base import BasePlan, make_base, model_folder
 from .chains import run_chains
 from .data import fingerprint, load_text, load_tokenizer, token_blocks
 from .devices import device_name, find_device, find_precision
@@ -38,6 +38,8 @@ def _lm_blocks(
     vocab_size: int,  # of 'bpe'
     block_size: int,  # tokens in a block
     n_blocks: int,    # training blocks, drawn at random; 0: all
+    n_validation: int,  # the first validation blocks; 0: all
+    n_test: int,        # the first test blocks; 0: all
 ) -> tuple[dict, object]:  # blocks of each split, and the tokenizer
     "The data of a language model. Raises `ValueError` for more blocks than there are."
     texts = load_text(text)
@@ -46,7 +48,10 @@ def _lm_blocks(
     if n_blocks > len(blocks["train"]):
         raise ValueError(f"n_blocks is {n_blocks}: '{text}' has only {len(blocks['train'])} training blocks")
     if n_blocks:
-        blocks["train"] = blocks["train"][np.random.default_rng(0).permutation(len(blocks["train"]))[:n_blocks]]
+        drawn = np.random.default_rng(0).permutation(len(blocks["train"]))[:n_blocks]
+        blocks["train"] = blocks["train"][drawn]
+    for split, n in dict(validation=n_validation, test=n_test).items():
+        blocks[split] = blocks[split][:n or None]
     return blocks, cut
 
 # %% ../nbs/05_language.ipynb #fff5c097
@@ -84,9 +89,12 @@ def lm(
     vocab_size: int = 2048,            # tokens in the vocabulary of 'bpe', or of a base
     block_size: int = 64,              # tokens in a block
     n_blocks: int = 0,                 # real training blocks, drawn at random; 0: all
+    n_validation: int = 0,             # the first blocks of validation text; 0: all
+    n_test: int = 0,                   # the first blocks of test text; 0: all
     # what a model continues: the 'original' blocks, or the 'previous' set, which it was trained on
     prompts: str = "original",
-    model: str = "facebook/opt-125m",  # a name on the hub, a folder, or 'untrained'
+    # 'smollm2' (packaged), a name on the hub, a folder, a GGUF file, or 'untrained'
+    model: str = "facebook/opt-125m",
     # in place of model: one that has read this source first, such as 'docstrings'
     base: str = "none",
     base_characters: int = 4_000_000,  # what a base reads; 0: all
@@ -99,6 +107,7 @@ def lm(
     epochs: int = 5,                   # passes over the data in each generation; (b): 10
     batch_size: int = 128,             # blocks in a training step
     learning_rate: float = 2e-5,       # of AdamW, at the start
+    kept_epoch: str = "best",          # 'best' on real validation text, or 'last'
     decoding: str = "beam",            # how the next set is written: 'beam' (search) or 'sample'
     num_beams: int = 5,                # of the search
     repetition_penalty: float = 1.0,   # when it writes; 1: none
@@ -109,7 +118,8 @@ def lm(
     accelerator: str = "auto",         # 'auto' (a GPU if there is one), 'gpu' or 'cpu'
 ) -> Chain:
     "Language models that learn from each other's text."
-    check_whole(0, n_blocks=n_blocks, base_characters=base_characters, top_k=top_k)
+    check_whole(0, n_blocks=n_blocks, n_validation=n_validation, n_test=n_test,
+                base_characters=base_characters, top_k=top_k)
     check_whole(epochs=epochs, batch_size=batch_size, base_epochs=base_epochs)
     check_whole(2, 10**5, block_size=block_size)
     check_positive(learning_rate=learning_rate, base_learning_rate=base_learning_rate)
@@ -120,11 +130,12 @@ def lm(
     sizes = architecture, vocab_size, 2 * block_size, n_layers, hidden_size, n_heads
     reads = base_characters, base_epochs, base_learning_rate
     model, tokenizer = _lm_source(model, tokenizer, base, text, accelerator, sizes, reads)
-    blocks, cut = _lm_blocks(text, tokenizer, vocab_size, block_size, n_blocks)
+    blocks, cut = _lm_blocks(text, tokenizer, vocab_size, block_size, n_blocks,
+                             n_validation, n_test)
     first_sets(rule, real := blocks["train"])
     start, name = _lm_start(model, architecture, len(cut), *sizes[2:], cut.eos_token_id)
     fit = fit_lm(start, real if prompts == "original" else None, blocks["validation"], epochs,
-                 batch_size, learning_rate, how, accelerator)
+                 batch_size, learning_rate, how, accelerator, kept_epoch)
     facts = dict(model=name, data={split: fingerprint(part) for split, part in blocks.items()})
     places = dict(text=place(text, "pydoc", "wikitext2"), model=place(model, "untrained"),
                   tokenizer=place(tokenizer, "bpe"))
@@ -135,8 +146,8 @@ def lm(
         settled=dict(policy=rule.__name__, base="none", precision=dtype) | places)
 
 # options that determine the data and the start, whose contents stand in the name of a run
-_OTHERWISE_SAID = ("text", "tokenizer", "vocab_size", "block_size", "n_blocks", "base",
-                   "base_characters", "base_epochs", "base_learning_rate", "architecture",
+_OTHERWISE_SAID = ("text", "tokenizer", "vocab_size", "block_size", "n_blocks", "n_validation",
+                   "n_test", "base", "base_characters", "base_epochs", "base_learning_rate", "architecture",
                    "n_layers", "hidden_size", "n_heads", "accelerator")
 
 # %% ../nbs/05_language.ipynb #1a5ff621
@@ -152,6 +163,7 @@ def _lm_source(model, tokenizer, base, text, accelerator, sizes, reads) -> tuple
     "Where the model and its tokenizer come from; a base is made if it isn't there."
     if model == "untrained" or base != "none": untrained(*sizes)    # may complain of them
     if base == "none":
+        model = model_folder(model)
         own = "bpe" if model == "untrained" else model
         return model, own if tokenizer == "auto" else tokenizer
     if model not in ("facebook/opt-125m", "untrained") or tokenizer != "auto":
@@ -247,7 +259,7 @@ def spread(
 def _data_of(run: Run, **changed) -> tuple[dict, object]:
     "The blocks that a run has learned from, and its tokenizer."
     o = run.chain.options | changed
-    return _lm_blocks(o["text"], o["tokenizer"], o["vocab_size"], o["block_size"], o["n_blocks"])
+    return _lm_blocks(*(o[name] for name in inspect.signature(_lm_blocks).parameters))
 
 def start_perplexity(
     run: Run,  # any of the experiment

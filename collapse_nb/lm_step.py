@@ -35,7 +35,7 @@ from .commands import (SIGNALS, OneLineParser, check_values, check_writable,
 from .data import fingerprint, load_text, load_tokenizer, token_blocks
 from .devices import device_name, find_device, find_precision
 from .generation import continue_blocks
-from .lm_module import (OPTIMIZERS, _no_hints, _quiet, check_head, lm_trainer,
+from .lm_module import (OPTIMIZERS, _no_hints, quiet_transformers, lm_trainer,
                                    load_network, perplexity, pretrained, read_config,
                                    share_out, token_losses, train_lm, untrained)
 from .metrics import perplexity_interval
@@ -389,7 +389,7 @@ def _open_model(chosen, texts: list[str]) -> tuple:
         if chosen.config:
             kind, n = network.config.model_type, network.num_parameters()
             name = f"a fresh {kind} of {n:,} parameters"
-    check_head(network.eval())
+    network.eval()
     if len(tokenizer) > network.config.vocab_size:
         raise ValueError(f"the tokenizer has {len(tokenizer)} tokens, but the model, {name}, "
                          f"knows only {network.config.vocab_size}: use the model's own, or give "
@@ -624,7 +624,7 @@ def _run(chosen, idle: list[str]) -> int:
     _check_options(chosen)
     places = _outputs(chosen)
     with ExitStack() as stack:
-        for context in (_quiet(), _no_hints()): stack.enter_context(context)
+        for context in (quiet_transformers(), _no_hints()): stack.enter_context(context)
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)   # it tells of every try
         step, folder = _read_step(chosen), places.get("save_name")
         if folder is None and _deeds(chosen)[0]:
