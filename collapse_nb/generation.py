@@ -25,7 +25,7 @@ from transformers.cache_utils import Cache, DynamicLayer
 
 from .devices import find_precision, processor
 from .lm_module import load_network, save_network, share_out, train_lm
-from .progress import steps
+from .progress import say_once, steps
 from .registry import check_positive, check_whole
 
 # %% ../nbs/01a_generation.ipynb #4557c145
@@ -207,12 +207,13 @@ class Writer:
         network,                  # a transformers causal language model
         write: Callable,          # write(network, *batch) -> tokens, scores; such as `beam_search` with its settings
         precision: str = "auto",  # 'float32', 'bfloat16', or 'auto': bfloat16 on a GPU
+        own_steps: bool = True,   # `write` is ours: it can be recorded, and oneDNN can be trusted
     ):
         self.device, self.calls, self.replays = next(network.parameters()).device, Counter(), {}
-        self.can_record = self.device.type == "cuda"
+        self.can_record = own_steps and self.device.type == "cuda"
         dtype, ends = find_precision(precision, self.device), network.generation_config.eos_token_id
         self.network = network.eval() if dtype == network.dtype else copy.deepcopy(network).to(dtype).eval()
-        if _by_one_dnn(self.network): self.network = to_mkldnn(copy.deepcopy(self.network))
+        if own_steps and _by_one_dnn(self.network): self.network = to_mkldnn(copy.deepcopy(self.network))
         ends = torch.tensor([] if ends is None else ends, dtype=torch.long).view(-1)
         ends = ends[ends < network.config.vocab_size].to(self.device)          # a small GPT-2 keeps its number 50256
         self.write = partial(write, self.network, forbidden=ends)
@@ -243,17 +244,62 @@ class Writer:
             return out
         self.replays[shape] = replay
 
+# %% ../nbs/01a_generation.ipynb #39719160
+@torch.no_grad()
+def _check_tree(network, prompts, n_new) -> str:
+    "Say if the network can't write as a tree, and return why; '' if it can."
+    if not len(prompts): return ""
+    size, device = max(3, prompts.shape[1] + n_new), next(network.eval().parameters()).device
+    text = prompts.flatten().repeat(-(-size // prompts.numel()))[:size].to(device)
+    tips, shared = torch.stack([text[-2:], text[:2]]), text[None, :-2]    # two tokens each
+    swapped = torch.tensor([1, 0], device=device)
+    texts = torch.cat([shared.expand(2, -1), tips[swapped, :1], tips[:, 1:]], 1)
+    plain = network(input_ids=texts, use_cache=False).logits[:, -1].float()
+    if not plain.isfinite().all():
+        raise ValueError("the model's output isn't finite, so nothing can be written")
+    try:
+        tree = Tree(network, shared, 2, 3)
+        tree.start()
+        tree.grow(torch.zeros_like(swapped)[None], tips[None, :, 0])
+        found = tree.grow(swapped[None], tips[None, :, 1])[0]
+        why = "" if abs(found - plain).max() < 1e-3 * abs(plain).max() else "other output"
+    except Exception as e:                                  # of many kinds
+        why = f"{type(e).__name__}: {e}".partition("\n")[0]
+    kind = type(network).__name__
+    if why: say_once(f"{kind}: no tree ({why}), so transformers' generate writes, slower")
+    own = network.generation_config.to_diff_dict()
+    ignored = [f"{name} {own[name]}" for name in _OWN_SETTINGS if name in own]
+    if ignored: say_once(f"{kind}: its own settings aren't used to write: {', '.join(ignored)}")
+    return why
+
+# of a model's own that would change what it writes
+_OWN_SETTINGS = ("temperature", "top_k", "top_p", "min_p", "typical_p", "num_beams",
+                 "length_penalty", "repetition_penalty", "no_repeat_ngram_size",
+                 "encoder_repetition_penalty", "encoder_no_repeat_ngram_size", "bad_words_ids",
+                 "suppress_tokens", "begin_suppress_tokens", "forced_bos_token_id",
+                 "forced_eos_token_id", "sequence_bias", "guidance_scale")
+
+def _generate(network, prompts, uniforms=None, *, n_new, penalty, forbidden, **how):
+    "Write as transformers does; it has dice of its own."
+    from transformers import GenerationConfig
+    own, n = network.generation_config, dict(min_new_tokens=n_new, max_new_tokens=n_new)
+    network.generation_config = GenerationConfig(
+        do_sample=uniforms is not None, repetition_penalty=float(penalty), pad_token_id=0,
+        eos_token_id=forbidden.tolist() or None, **n, **how)
+    try:
+        with torch.random.fork_rng():
+            if uniforms is not None: torch.manual_seed(int(uniforms[0, 0] * 2**53))
+            out = network.generate(prompts, attention_mask=torch.ones_like(prompts))
+    finally: network.generation_config = own
+    return out[:, prompts.shape[1]:], torch.zeros(len(prompts))
+
 # %% ../nbs/01a_generation.ipynb #442b719d
 def _check_search(network, num_beams, penalty):
     "Raises `ValueError` for a search that the network can't do."
-    config = network.config
-    if (not hasattr(config, "max_position_embeddings") or getattr(config, "sliding_window", None)
-        or "local" in getattr(config, "attention_layers", ())):
-        raise ValueError(f"a {type(network).__name__}, which doesn't attend to all tokens alike, "
-                         "can't be continued as a tree: take a model like OPT, GPT-2 or Llama")
-    if not 1 <= num_beams <= config.vocab_size:
+    known = network.config.vocab_size
+    if not 1 <= num_beams <= known:
         raise ValueError(f"num_beams is {num_beams}: expected 1, which is greedy search, to the "
-                         f"{config.vocab_size} tokens of the vocabulary")
+                         f"{known} tokens of the vocabulary")
     check_positive(repetition_penalty=penalty)
 
 def _check_sampling(temperature, top_k, top_p):
@@ -274,9 +320,10 @@ def _check(network, prompts, n_new):
     config, size = network.config, blocks.shape[1]
     n_new = size if n_new is None else n_new
     if n_new < 1: raise ValueError(f"n_new is {n_new}: expected at least 1 token to write")
-    if size + n_new > config.max_position_embeddings:
+    positions = getattr(config, "max_position_embeddings", None)       # None: it has no limit
+    if positions and size + n_new > positions:
         raise ValueError(f"a prompt of {size} and {n_new} new tokens don't fit the model's "
-                         f"{config.max_position_embeddings} positions: use a smaller block_size")
+                         f"{positions} positions: use a smaller block_size")
     if len(blocks) and not 0 <= blocks.min() <= blocks.max() < config.vocab_size:
         raise ValueError(f"the prompts hold tokens {blocks.min()} to {blocks.max()}, but the model knows only 0 to "
                          f"{config.vocab_size - 1}: use the model's own tokenizer")
@@ -299,7 +346,9 @@ def _continue(network, write, width, precision, batch_size, trainer, n_new, *par
         raise ValueError(f"batch_size is {batch_size}: expected at least 1")
     if not len(parts[0]): return np.empty((0, n_new), np.int32)
     if trainer: network.to(trainer.strategy.root_device)
-    writer = Writer(network, write, precision)
+    if foreign := _check_tree(network, parts[0], n_new):
+        write = partial(_generate, **dict(n_new=n_new) | write.keywords)
+    writer = Writer(network, write, precision, own_steps=not foreign)
     size = batch_size or _batch_size(network, parts[0].shape[1], n_new, width, precision)
     if trainer: return share_out(trainer, writer, parts, size, "writing")
     batches = list(zip(*(part.split(size) for part in parts)))
@@ -380,9 +429,9 @@ class Decoding:
         network,              # a transformers causal language model
         prompts: np.ndarray,  # token numbers, shape (n, block_size)
     ) -> None:
-        "Raises `ValueError` for settings that don't fit the model."
+        "Raises `ValueError` for settings that don't fit the model; says how it will write."
         _check_search(network, self.num_beams if self.name == "beam" else 1, self.repetition_penalty)
-        _check(network, prompts, None)
+        _check_tree(network, *_check(network, prompts, None))
 
 # %% ../nbs/01a_generation.ipynb #9d2807c0
 _PROMPTS = "prompts.safetensors"

@@ -30,7 +30,7 @@ from filelock import FileLock, Timeout
 
 from .commands import (OneLineParser, nearest, project_path, run_command,
                                   user_path)
-from .progress import listening
+from .progress import listening, say_once
 from .provenance import code_hash, environment, now
 from .recursion import Generation, generation_rng, recurse
 from .registry import Chain
@@ -430,9 +430,6 @@ def _begin(folder: Path, **facts) -> dict[str, str]:  # what is different from w
     return {name: f"{name} {old.get(name)}, now {new[name]}" for name in new if name not in
             ("begun", "versions", "options") and old.get(name) != new[name]}
 
-@cache
-def _say(text: str) -> None: print(text, file=sys.stderr)      # once in a process
-
 def read_log(
     folder: Path,  # of a run
 ) -> list[dict]:  # 'began', 'first', 'checkpoints', 'host', 'pid', 'device', 'commit'
@@ -503,7 +500,7 @@ class _Session:
         self.differs = _begin(run.folder, config=chain.config, options=chain.options,
                               code=code, record=self.models.size, device=chain.device)
         if "code" in self.differs:
-            _say("runs are used that were made by other code than today's; 'collapse_runs ls' "
+            say_once("runs are used that were made by other code than today's; 'collapse_runs ls' "
                  "lists runs, and 'collapse_runs rm' removes those that shall begin anew")
         wishes = {checkpoints, *(entry["checkpoints"] for entry in read_log(run.folder))}
         self.checkpoints = "all" if "all" in wishes else "ends"   # a wish to keep is kept
@@ -553,7 +550,7 @@ def compute(self: _Session, n: int, n_generations: int) -> None:
     with (self.run.folder / "log.jsonl").open("a", encoding="utf-8") as file:
         file.write(f"\n{json.dumps(entry)}")                   # the last may be half a line
     if self.differs:
-        _say(f"runs go on that were begun with {'; '.join(self.differs.values())}")
+        say_once(f"runs go on that were begun with {'; '.join(self.differs.values())}")
     self.note.begin(n)
     try:
         for g in recurse(fit, chain.real, chain.policy, self.run.seed, n_generations, done):
@@ -648,7 +645,7 @@ def run_folders(
     found = {p: read_facts(p).get("layout", _LAYOUT) for p in sorted(root.glob("*-*"))
              if re.fullmatch(r"[a-z]\w*-[0-9a-f]{16}", p.name)}
     if others := [p for p, layout in found.items() if layout != _LAYOUT]:
-        _say(f"runs of another version in '{root}', left alone: {len(others)}")
+        say_once(f"runs of another version in '{root}', left alone: {len(others)}")
     return [p for p, layout in found.items() if layout == _LAYOUT]
 
 def all_runs(
