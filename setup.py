@@ -23,7 +23,7 @@ setup(
     packages=find_packages(include=[cfg["lib_path"]]),
     python_requires=f">={cfg['min_python']}",
     install_requires=cfg["requirements"].split(),
-    extras_require={name: cfg[f"{name}_requirements"].split() for name in ("dev", "docs", "browser", "ray")},
+    extras_require={name: cfg[f"{name}_requirements"].split() for name in ("dev", "docs", "browser", "ray", "pretrained")},
     entry_points={
         "console_scripts": cfg["console_scripts"].split(),
         "nbdev": [f"{cfg['lib_name']}={cfg['lib_path']}._modidx:d"],

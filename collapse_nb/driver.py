@@ -134,7 +134,8 @@ _EXAMPLES = """examples:
   collapse_figures --list                     which there are, how long they took
   collapse_figures --only gmm_scatter -p n_samples=500 --out mine
   collapse_figures --only vae_samples -p images=DIR -p split=test -p seeds=[0] --out mine
-  collapse_figures --profile local -p images=DIR -p text=DIR -p tokenizer=DIR   on a GPU
+  collapse_figures --profile pretrained -p text=DIR           two cores, hours
+  collapse_figures --profile local -p images=DIR -p text=DIR  on a GPU
   collapse_figures --profile paper            needs a GPU and the hub
 """
 

@@ -86,7 +86,7 @@ def check_parameters(
     check_values(given, default_parameters(figure), f"figure '{figure}'")
 
 # %% ../nbs/machinery/figures.ipynb #874ea668
-PROFILES = ("smoke", "quick", "local", "local_cpu", "paper")
+PROFILES = ("smoke", "quick", "pretrained", "local", "paper")
 
 def load_profile(
     profile: str,  # one of `PROFILES`, or a YAML file of one's own

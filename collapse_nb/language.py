@@ -56,14 +56,27 @@ def _lm_blocks(
 
 # %% ../nbs/05_language.ipynb #fff5c097
 @cache
-def _lm_start(model: str, architecture: str, *sizes: int) -> tuple[Callable, object]:
-    "The network that every generation starts from."
-    if model == "untrained": return untrained(architecture, *sizes), [architecture, *sizes]
-    network = (start := pretrained(model))()
-    settings = network.config.to_diff_dict(), network.generation_config.to_diff_dict()
-    parts = [str(sorted((k, str(v)) for k, v in part.items() if k not in ("_name_or_path", "transformers_version")))
-             for part in settings] + [fingerprint(v.numpy()) for v in network.state_dict().values()]
-    return start, fingerprint(np.array(parts))
+def _known(model: str) -> tuple[str, int]:
+    "A hash of a pretrained network, and how many tokens it knows."
+    network = pretrained(model)()
+    parts, config = [], network.config
+    for settings in (config.to_diff_dict(), network.generation_config.to_diff_dict()):
+        parts.append(str(sorted((name, str(value)) for name, value in settings.items()
+                                if name not in ("_name_or_path", "transformers_version"))))
+    parts += [fingerprint(weights.numpy()) for weights in network.state_dict().values()]
+    return fingerprint(np.array(parts)), config.vocab_size
+
+def _lm_start(model: str, architecture: str, tokenizer, *sizes: int) -> tuple[Callable, object]:
+    """The network that every generation starts from, and what it's known by. Raises `ValueError`
+    for a tokenizer that doesn't belong to it."""
+    if model == "untrained":
+        sizes = [len(tokenizer), *sizes, tokenizer.eos_token_id or 0]
+        return untrained(architecture, *sizes), [architecture, *sizes]
+    name, vocab_size = _known(model)
+    if len(tokenizer) > vocab_size:
+        raise ValueError(f"the tokenizer has {len(tokenizer)} tokens, but model '{model}' knows only "
+                         f"{vocab_size}: use the model's own tokenizer")
+    return pretrained(model), name
 
 # %% ../nbs/05_language.ipynb #191cf430
 def _lm_measure(blocks: dict[str, np.ndarray], vocab_size: int) -> Callable:
@@ -130,10 +143,11 @@ def lm(
     sizes = architecture, vocab_size, 2 * block_size, n_layers, hidden_size, n_heads
     reads = base_characters, base_epochs, base_learning_rate
     model, tokenizer = _lm_source(model, tokenizer, base, text, accelerator, sizes, reads)
+    if model != "untrained": _known(model)                     # or its tokenizer is missed first
     blocks, cut = _lm_blocks(text, tokenizer, vocab_size, block_size, n_blocks,
                              n_validation, n_test)
     first_sets(rule, real := blocks["train"])
-    start, name = _lm_start(model, architecture, len(cut), *sizes[2:], cut.eos_token_id)
+    start, name = _lm_start(model, architecture, cut, *sizes[2:])
     fit = fit_lm(start, real if prompts == "original" else None, blocks["validation"], epochs,
                  batch_size, learning_rate, how, accelerator, kept_epoch)
     facts = dict(model=name, data={split: fingerprint(part) for split, part in blocks.items()})
@@ -212,7 +226,8 @@ def setup_text(
     "What starts every generation, and what generation 0 learns, for captions."
     real, n = run.chain.real, given["n_layers"]
     sizes = f"{n} {'layer' if n == 1 else 'layers'} of {given['hidden_size']}"
-    start = dict(untrained=f"random weights ({given['architecture'].upper()}, {sizes})").get(given["model"], given["model"])
+    start = dict(untrained=f"random weights ({given['architecture'].upper()}, {sizes})",
+                 smollm2="SmolLM2-135M (instruct-tuned, 4-bit weights)").get(given["model"], given["model"])
     if given["base"] != "none":
         read = f"{given['base_characters']:,} characters" if given["base_characters"] else "all"
         start = (f"a small {given['architecture'].upper()} ({sizes}) that has read {read} of '{given['base']}' "
@@ -266,8 +281,8 @@ def start_perplexity(
 ) -> float:  # of real test text
     "The perplexity of the network that every generation starts from, before it's trained."
     o, (blocks, cut) = run.chain.options, _data_of(run)
-    start, _ = _lm_start(o["model"], o["architecture"], len(cut), 2 * o["block_size"], o["n_layers"], o["hidden_size"],
-                        o["n_heads"], cut.eos_token_id)
+    start, _ = _lm_start(o["model"], o["architecture"], cut, 2 * o["block_size"], o["n_layers"],
+                         o["hidden_size"], o["n_heads"])
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return perplexity(score(start().to(find_device(o["accelerator"])), blocks["test"]))

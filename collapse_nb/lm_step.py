@@ -30,6 +30,7 @@ import pandas as pd
 import pytorch_lightning as pl
 import torch
 
+from .base import model_folder
 from .commands import (SIGNALS, OneLineParser, check_values, check_writable,
                                   one_line, read_parameters, run_command, user_path)
 from .data import fingerprint, load_text, load_tokenizer, token_blocks
@@ -159,8 +160,8 @@ def _model_options(add) -> None:
     add("-p", "--pretrained", action="store_true",
         help="start from pretrained weights, not from random ones")
     add("-tag", "--model_tag", default="facebook/opt-125m", metavar="NAME",
-        help="a name on the hub, such as gpt2, or a folder with model and tokenizer (default: "
-        "facebook/opt-125m)")
+        help="a name on the hub, such as gpt2, a folder with model and tokenizer, smollm2 "
+        "(packaged), or a GGUF file (default: facebook/opt-125m)")
     add("--config", metavar="FILE", help="YAML file with the sizes of a small fresh model in "
         "place of --model_tag: architecture, vocab_size, positions, n_layers, hidden_size, "
         "n_heads")
@@ -360,8 +361,9 @@ def _read_sizes(path: Path) -> dict:
 def _start(chosen, texts: list[str]) -> tuple[Callable, object]:
     "How to make the model that the options name, and its tokenizer."
     if not chosen.config:
-        start = (pretrained if chosen.pretrained else _random_start)(chosen.model_tag)
-        return start, load_tokenizer(chosen.tokenizer or chosen.model_tag, texts)
+        model = model_folder(chosen.model_tag)
+        start = (pretrained if chosen.pretrained else _random_start)(model)
+        return start, load_tokenizer(chosen.tokenizer or model, texts)
     sizes = _read_sizes(user_path(chosen.config))
     vocab_size = sizes.get("vocab_size", 1024)
     tokenizer = load_tokenizer(chosen.tokenizer or "bpe", texts, vocab_size)
