@@ -4,7 +4,7 @@ import re
 import sys
 from pathlib import Path
 
-KNOWN = {"default_exp", "export", "exporti", "hide", "slow", "gpu", "pretrained", "eval"}
+KNOWN = {"default_exp", "export", "exporti", "hide", "slow", "gpu", "eval"}
 
 
 def faults(path):
