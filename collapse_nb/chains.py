@@ -30,7 +30,7 @@ from fastcore.docments import docments
 from tqdm import tqdm
 
 from . import recursion
-from .commands import (OneLineParser, check_values, check_writable, disk_is_full,
+from .commands import (OneLineParser, collapse_chain, check_values, check_writable, disk_is_full,
                                   nearest, one_line, parse_seeds, read_parameters,
                                   run_command, user_path)
 from .data import fingerprint
@@ -74,7 +74,8 @@ def make_chain(
     other = {name: v for name, v in given.items() if name not in every or v != every[name]}
     check_values(other, every, f"family '{family}'")
     for name, value in other.items():
-        every[name] = float(value) if isinstance(every[name], float) else value
+        kind = type(every[name])
+        every[name] = kind(value) if kind in (int, float) else value      # not NumPy's
     check_whole(0, 2**63 - 1, seed=every["seed"])
     chain = make(**every)
     if not isinstance(chain, Chain) or (chain.template is None) == (chain.load is None):
@@ -209,7 +210,7 @@ def _bar(runs: list[Run], n_generations: int) -> Iterator[None]:
             if len(busy) > 2: busy[2:] = [f"{len(busy)} at a time"]
             bar.set_postfix_str(" | ".join(busy))
         def watch():
-            while not over.wait(.5): look()
+            while not over.wait(max(.5, getattr(bar, "mininterval", 0))): look()
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
         try: yield
@@ -391,3 +392,5 @@ def _run(family: str, given: dict, o: SimpleNamespace) -> int:
     print(f"{complete} of {n} complete after {seconds:.1f} s; in Python: "
           "collapse_nb.chains.open_run(FOLDER)")
     return int(complete < n)
+
+if __name__ == "__main__" and __spec__: sys.exit(collapse_chain())   # python -m

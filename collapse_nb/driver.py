@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from .commands import (OneLineParser, check_writable, project_path, run_command,
+from .commands import (OneLineParser, collapse_figures, check_writable, project_path, run_command,
                                   user_path, writable_folder)
 from .figures import (PROFILES, check_parameters, code_fingerprint,
                                  default_parameters, figure_heading, figure_notebook,
@@ -215,3 +215,5 @@ def _make(o) -> int:
     for figure, said in failed.items():
         print(f"collapse_figures: {figure} failed: {said}", file=sys.stderr)
     return int(bool(failed))
+
+if __name__ == "__main__" and __spec__: sys.exit(collapse_figures())   # python -m

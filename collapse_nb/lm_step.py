@@ -31,7 +31,7 @@ import pytorch_lightning as pl
 import torch
 
 from .base import model_folder
-from .commands import (SIGNALS, OneLineParser, check_values, check_writable,
+from .commands import (SIGNALS, collapse_lm, OneLineParser, check_values, check_writable,
                                   one_line, read_parameters, run_command, user_path)
 from .data import fingerprint, load_text, load_tokenizer, token_blocks
 from .devices import device_name, find_device, find_precision
@@ -139,7 +139,6 @@ _EXAMPLES = """examples:
   collapse_lm -p --save-name gen0/ -n 4 -s ddp --generate gen1.parquet
                         four GPUs, or processes, train and write
 """
-_SPELLINGS: dict[str, str] = {}                  # each name with - for _ -> the name as it is
 
 def _parser() -> OneLineParser:
     "The options of `collapse_lm`."
@@ -148,11 +147,7 @@ def _parser() -> OneLineParser:
     groups = {"the model": _model_options, "data": _data_options,
               "training": _training_options, "where it runs": _other_options}
     for title, options in groups.items():
-        group = parser.add_argument_group(title)
-        def add(*names, **how):
-            _SPELLINGS.update({name.replace("_", "-"): name for name in names})
-            group.add_argument(*names, **how)
-        options(add)
+        options(parser.add_argument_group(title).add_argument)
     return parser
 
 def _model_options(add) -> None:
@@ -238,13 +233,6 @@ def _other_options(add) -> None:
     add("--precision", choices=("auto", "float32", "bfloat16"), default="auto",
         help="of training and writing; auto is bfloat16 on a GPU that has it; perplexities are "
         "always computed in float32 (default: auto)")
-
-# %% ../nbs/appendix/lm_step.ipynb #574a83ae
-def _spelled(arguments: list[str]) -> list[str]:
-    "The same with option names as the parser spells them, where only - and _ differ."
-    parts = [argument.partition("=") for argument in arguments]
-    return [_SPELLINGS.get(name.replace("_", "-"), name) + equals + value
-            for name, equals, value in parts]
 
 # %% ../nbs/appendix/lm_step.ipynb #bb31ede4
 def _deeds(chosen) -> tuple[bool, bool, bool]:
@@ -653,10 +641,12 @@ def main(
 ) -> int:  # exit status: 0 done, 1 diverged or disk full, 2 a mistake in the arguments
     "The command `collapse_lm`."
     parser = _parser()
-    chosen = parser.parse_args(_spelled(sys.argv[1:] if arguments is None else arguments))
+    chosen = parser.parse_args(arguments)
     def run(): return _run(chosen, _idle_options(chosen, parser))
     if int(os.environ.get("LOCAL_RANK", 0)):       # started by the first, which answers for all
         for signum in SIGNALS: signal.signal(signum, signal.SIG_DFL)
         return run()
     return run_command("collapse_lm", run, "the last complete checkpoint, set and results are "
                        "on the disk, and the same command begins again")
+
+if __name__ == "__main__" and __spec__: sys.exit(collapse_lm())   # python -m

@@ -28,7 +28,7 @@ import numpy as np
 from fastcore.basics import patch
 from filelock import FileLock, Timeout
 
-from .commands import (OneLineParser, nearest, project_path, run_command,
+from .commands import (OneLineParser, collapse_runs, nearest, project_path, run_command,
                                   user_path)
 from .progress import listening, say_once
 from .provenance import code_hash, environment, now
@@ -714,3 +714,5 @@ def _listing(found) -> str:
         differ = [c for c in plain if c in always or plain[c].nunique() > 1]
         tables.append(plain[[c for c in differ if plain[c].notna().any()]].to_string())
     return "\n\n".join(tables)
+
+if __name__ == "__main__" and __spec__: sys.exit(collapse_runs())   # python -m
