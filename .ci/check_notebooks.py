@@ -1,4 +1,4 @@
-"""Every notebook has cell ids, known directives only (nbdev silently ignores others), directives above the code, and links that lead somewhere."""
+"""Every notebook has cell ids, known directives only (nbdev silently ignores others), directives above the code, a kernel that everybody has, and links that lead somewhere."""
 import json
 import re
 import sys
@@ -8,7 +8,10 @@ KNOWN = {"default_exp", "export", "exporti", "hide", "slow", "gpu", "eval"}
 
 
 def faults(path):
-    for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"]):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    kernel = notebook["metadata"].get("kernelspec", {}).get("name")
+    if kernel != "python3": yield f"its kernel is '{kernel}', which others may not have: expected python3"
+    for number, cell in enumerate(notebook["cells"]):
         if not cell.get("id"): yield f"cell {number} has no id"
         if cell["cell_type"] == "markdown":
             for target in re.findall(r"\]\(([^)#:\s]+)\)", "".join(cell["source"])):

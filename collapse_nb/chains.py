@@ -63,6 +63,12 @@ def options(
     more = dict(policy=f" ({', '.join(recursion.policies())})")
     return {name: (value, meaning + more.get(name, "")) for name, (value, meaning) in found}
 
+def _plain(value, default):
+    "A number as Python's own, and a whole one as such where that's expected."
+    if isinstance(value, np.generic): value = value.item()
+    whole = type(default) is int and isinstance(value, float) and value.is_integer()
+    return int(value) if whole else value
+
 def make_chain(
     family: str,  # its name
     **given,      # options other than the defaults
@@ -71,11 +77,11 @@ def make_chain(
     make = find_family(family)
     every = {name: p.default for name, p in inspect.signature(make).parameters.items()}
     if "seed" not in every: raise ValueError(f"family '{family}' has no option 'seed'")
+    given = {name: _plain(value, every.get(name)) for name, value in given.items()}
     other = {name: v for name, v in given.items() if name not in every or v != every[name]}
     check_values(other, every, f"family '{family}'")
     for name, value in other.items():
-        kind = type(every[name])
-        every[name] = kind(value) if kind in (int, float) else value      # not NumPy's
+        every[name] = float(value) if isinstance(every[name], float) else value
     check_whole(0, 2**63 - 1, seed=every["seed"])
     chain = make(**every)
     if not isinstance(chain, Chain) or (chain.template is None) == (chain.load is None):
@@ -241,6 +247,7 @@ def complete_runs(
     wait: bool = True,         # for another process that holds a run
 ) -> list[str | None]:  # for each run None, or one line that says why it failed
     "Complete many chains; one that fails doesn't stop the others."
+    if n_generations == round(n_generations): n_generations = int(n_generations)   # also 3.0
     check_whole(n_generations=n_generations, n_jobs=n_jobs)
     how, outcomes, tasks = dict(checkpoints=checkpoints, wait=wait), [None] * len(runs), {}
     own = _registered(runs[0].chain.family) if runs else []
@@ -376,10 +383,11 @@ def _run(family: str, given: dict, o: SimpleNamespace) -> int:
         raise ValueError(f"--gpus-per-chain is {o.gpus_per_chain}: "
                          "expected 0 to 1,000, with --backend ray")
     check_whole(n_generations=o.n_generations, jobs=o.jobs)
-    check_writable(root := user_path(o.out) if o.out else runs_folder())
+    root = user_path(o.out) if o.out else runs_folder()
     if o.out: os.environ["COLLAPSE_RUNS"] = str(root)   # for what lies beside the chains
     seeds = o.seeds if isinstance(o.seeds, str) else ",".join(map(str, np.ravel(o.seeds)))
     runs = plan(family, [given | dict(seed=seed) for seed in parse_seeds(seeds)], root)
+    if any(len(run.models) <= o.n_generations for run in runs): check_writable(root)
     n, start = len(runs), time.monotonic()
     print(f"{family}: {n} {'chain' if n == 1 else 'chains'} to generation "
           f"{o.n_generations}, on {runs[0].chain.device}, into {root}", flush=True)

@@ -23,8 +23,6 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-import numpy as np
-
 import collapse_nb
 
 # %% ../nbs/machinery/commands.ipynb #7c49c703
@@ -86,9 +84,7 @@ def _expected(value, default) -> str | None:
     if kind is list:
         if not isinstance(value, list) or not value: return f"list, such as {default}"
         return next(filter(None, (_expected(v, default[0]) for v in value)), None)
-    if isinstance(value, np.generic): value = value.item()
-    whole = kind is int and type(value) is float and value.is_integer()
-    if type(value) is not kind and (kind, type(value)) != (float, int) and not whole:
+    if type(value) is not kind and (kind, type(value)) != (float, int):
         return f"{kind.__name__}, such as {default!r}"
     if kind is str: return None if value else f"a text, such as {default!r}"
     largest = sys.float_info.max if isinstance(value, float) else sys.maxsize

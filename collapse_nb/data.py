@@ -37,18 +37,29 @@ def pydoc_text() -> dict[str, list[str]]:  # texts of each split, one per help t
 
 # %% ../nbs/00_data.ipynb #3a424cac
 _SPLITS = ("train", "validation", "test")
+_SHORT = dict(train="train", validation="valid", test="test")     # as in WikiText's own archive
+_PLAIN = ("{0}.txt", "{1}.txt", "wiki.{1}.raw", "wiki.{1}.tokens")
+
+def _rows(texts: list) -> list[str]:
+    "The rows of a table's column `text`, each of which ends a line."
+    for other in (t for t in texts if t is not None and not isinstance(t, str)):
+        raise ValueError(f"its column 'text' holds {type(other).__name__}, such as {str(other)[:20]!r}")
+    return [t if not t or t[-1].isspace() else t + "\n" for t in (t or "" for t in texts)]
 
 def _split_text(folder: Path, split: str) -> list[str] | None:
     "The texts of one split of `folder`, or None if it has no such split."
     if (folder / "dataset_dict.json").exists():
         import datasets
         saved = datasets.load_from_disk(str(folder))
-        return [t or "" for t in saved[split]["text"]] if split in saved else None
+        if split not in saved: return None
+        return _rows(list(saved[split]["text"]))
     if parquet := sorted(folder.glob(f"{split}*.parquet")):
         import pyarrow.parquet as pq
-        return [t or "" for p in parquet for t in pq.read_table(p, columns=["text"])["text"].to_pylist()]
-    txt = folder / f"{split}.txt"
-    return txt.read_text(encoding="utf-8").splitlines(keepends=True) if txt.exists() else None
+        tables = [pq.read_table(path, columns=["text"])["text"] for path in parquet]
+        return [t for table in tables for t in _rows(table.to_pylist())]
+    for name in _PLAIN:
+        if (path := folder / name.format(split, _SHORT[split])).exists():
+            with path.open(encoding="utf-8-sig") as lines: return list(lines)
 
 # %% ../nbs/00_data.ipynb #a47c7c84
 def folder_text(
@@ -66,8 +77,11 @@ def folder_text(
             raise ValueError(f"split '{split}' of '{folder}' can't be read ({str(e).splitlines()[0]}): expected UTF-8 text, "
                              "or a table with a column 'text'") from e
         if text[split] is None:
-            raise FileNotFoundError(f"'{folder}' has no split '{split}': expected {split}*.parquet with a column 'text', "
-                                    f"a data set written by save_to_disk, or {split}.txt")
+            inner = [p for p in sorted(folder.iterdir()) if p.is_dir() and any(p.glob(f"*{_SHORT[split]}*"))]
+            there = f"; there is one in '{inner[0]}'" if inner else ""
+            raise FileNotFoundError(f"'{folder}' has no split '{split}': expected {split}*.parquet with a column "
+                                    f"'text', a data set written by save_to_disk, {split}.txt, or "
+                                    f"wiki.{_SHORT[split]}.raw{there}")
         if not any(t.strip() for t in text[split]):
             raise ValueError(f"split '{split}' of '{folder}' holds no text: give a file with some words in it")
     return text

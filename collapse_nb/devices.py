@@ -6,6 +6,7 @@
 __all__ = ['find_device', 'processor', 'device_name', 'find_precision', 'FiniteWatch']
 
 # %% ../nbs/machinery/devices.ipynb #cee85412
+import os
 import platform
 import re
 from functools import cache
@@ -31,10 +32,16 @@ def find_device(
 
 # %% ../nbs/machinery/devices.ipynb #45b1096f
 @cache
-def processor() -> str:  # such as 'AMD EPYC'
-    "The maker's name for the processor."
-    try: return re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())[0]
-    except (OSError, IndexError): return platform.machine()
+def processor() -> str:  # such as 'AMD EPYC, avx512f'
+    "The maker's name for the processor, its widest instructions, and wishes for others."
+    try: said = Path("/proc/cpuinfo").read_text()
+    except OSError: said = ""
+    name = re.findall(r"model name\s*: (.*)", said) or [platform.machine()]
+    wide = [kind for kind in ("avx512f", "avx2") if f" {kind} " in said]
+    asked = [f"{name}={os.environ[name]}" for name in _KINDS if name in os.environ]
+    return ", ".join([name[0], *wide[:1], *asked])
+
+_KINDS = "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS", "NUMBA_CPU_NAME"   # of processors
 
 def device_name(
     device,  # a `torch.device`

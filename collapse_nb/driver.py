@@ -192,6 +192,9 @@ def main(
 
 def _make(o) -> int:
     "What `collapse_figures` does; mistakes are found before anything is written."
+    if not project_path("nbs/figures").is_dir():
+        raise ValueError("the notebooks of the figures aren't installed here: run it in a copy of the "
+                         "project's repository")
     every = notebooks("figures") if o.profile == "smoke" else load_profile(o.profile)
     overrides = dict(map(_override, o.parameter))
     jobs = _jobs(list(dict.fromkeys(o.only or every)), o.profile, overrides)
@@ -201,7 +204,7 @@ def _make(o) -> int:
         print(_list(jobs, folder))
         return 0
     runs = runs_folder() if o.runs is None else user_path(o.runs)
-    check_writable(runs, "--runs")
+    if not runs.is_dir(): check_writable(runs, "--runs")         # what is there may be read only
     writable_folder(folder)
     if o.runs: os.environ["COLLAPSE_RUNS"] = str(runs)
     print(f"{', '.join(jobs)}: profile {o.profile}, into {folder}; chains in {runs}")

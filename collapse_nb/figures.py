@@ -19,7 +19,7 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from .commands import check_values, nearest, project_path, read_parameters
+from .commands import check_values, nearest, project_path, read_parameters, user_path
 from .provenance import code_hash, provenance
 from .store import Run, atomic, read_facts
 
@@ -150,7 +150,8 @@ def save_figure(
 ) -> Path:  # the folder written to
     "Save picture, numbers and provenance of a figure where its parameter `out` says."
     parameters = figure_parameters(figure, namespace)
-    folder = project_path(out := parameters.pop("out"))
+    out = parameters.pop("out")
+    folder = project_path(out) if out == "figures/smoke" else user_path(out)
     folder.mkdir(parents=True, exist_ok=True)
     record = dict(figure=figure, caption=caption, parameters=parameters, device=device,
                   code=code_fingerprint(figure), results=results,
@@ -163,7 +164,8 @@ def save_figure(
     for kind, content in made.items():
         with atomic(folder / f"{figure}.{kind}") as part:
             part.write_text(content, encoding="utf-8")
-    print(f"{figure}: picture, numbers and provenance in {out}")
+    where = out if out == "figures/smoke" else folder
+    print(f"{figure}: picture, numbers and provenance in {where}")
     return folder
 
 def _origin(runs: Sequence[Run]) -> dict:

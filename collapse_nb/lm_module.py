@@ -10,6 +10,7 @@ __all__ = ['OPTIMIZERS', 'pretrained', 'untrained', 'token_losses', 'score_token
 import json
 import logging
 import os
+import re
 import signal
 import tempfile
 import threading
@@ -385,7 +386,7 @@ def read_config(
     "Read a network's configuration. Raises `ValueError` for one that wants code from elsewhere."
     from transformers import AutoConfig
     path = Path(folder).absolute()
-    if "implementation" in str(json.loads((path / "config.json").read_text())):
+    if re.search(r'implementation"\s*:\s*"[^"]*[/:]', (path / "config.json").read_text()):
         raise ValueError("the configuration asks for code from the hub")
     return AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
 
@@ -397,8 +398,13 @@ def load_network(
     a missing GPU."""
     from transformers import AutoModelForCausalLM
     device, path = find_device(accelerator), Path(folder).absolute()
+    if pickled := [p.name for p in path.glob("pytorch_model*.bin")]:
+        if not [*path.glob("model*.safetensors")]:
+            raise ValueError(f"the weights in '{folder}' are a pickle, {pickled[0]}: read them with "
+                             "from_pretrained, and write them again with save_pretrained")
     try:
-        (path / "model.safetensors").stat()        # or it would ask the hub
+        if not (path / "model.safetensors.index.json").exists():     # of several files
+            (path / "model.safetensors").stat()    # or it would ask the hub
         with quiet_transformers():
             network, report = AutoModelForCausalLM.from_pretrained(
                 path, config=read_config(path), dtype=torch.float32, local_files_only=True,

@@ -82,6 +82,13 @@ def _unpickled(path: Path) -> np.ndarray:
     whole = (torch.int64, torch.int32)
     if any(b.ndim not in (1, 2) or b.dtype not in whole or not b.numel() for b in blocks):
         raise ValueError("has 'input_ids' that are no blocks or batches of token numbers")
+    for e in examples:
+        mask, labels = e.get("attention_mask"), e.get("labels")
+        if mask is not None and not (mask == 1).all():
+            raise ValueError("has attention masks that aren't all ones: cut padding away before, or it "
+                             "would be trained on as text")
+        if labels is not None and not torch.equal(labels, e["input_ids"]):
+            raise ValueError("has labels that aren't its tokens: here every token is predicted")
     if len(lengths := {b.shape[-1] for b in blocks}) > 1:
         raise ValueError(f"has blocks of {min(lengths)} to {max(lengths)} tokens")
     return torch.cat([b.reshape(-1, b.shape[-1]) for b in blocks]).numpy()

@@ -28,7 +28,7 @@ import numpy as np
 from fastcore.basics import patch
 from filelock import FileLock, Timeout
 
-from .commands import (OneLineParser, collapse_runs, nearest, project_path, run_command,
+from .commands import (OneLineParser, check_writable, collapse_runs, nearest, project_path, run_command,
                                   user_path)
 from .progress import listening, say_once
 from .provenance import code_hash, environment, now
@@ -191,9 +191,10 @@ def only_writer(
     except Timeout:
         holder, note = "another process", read_note(folder)
         if note: holder = f"process {note['pid']} on {note['host']}, since {note['since']}"
-        held = f"run {folder.name} is held by {holder}: wait for it, or stop it"
+        held = (f"run {folder.name} is held by {holder}: wait for it, or stop it (its lock "
+                f"is '{lock.lock_file}')")
         if not wait: raise ValueError(held) from None
-        print(f"{folder.name}: waiting for {holder}", file=sys.stderr)
+        print(f"{folder.name}: waiting for {holder} ({lock.lock_file})", file=sys.stderr)
         lock.acquire()
     except (OSError, NotImplementedError) as e:
         raise ValueError(f"'{folder.parent}' is on a file system without locks ({e}), so "
@@ -397,6 +398,10 @@ def complete(self: Run,
         raise ValueError(f"n_generations is {n_generations}: expected at least 1")
     if checkpoints not in (None, "all", "ends"):
         raise ValueError(f"checkpoints are '{checkpoints}': expected all or ends")
+    try: check_writable(self.folder)
+    except ValueError:
+        if len(self.models) > n_generations: return self       # somebody else's, to be read
+        raise
     with only_writer(self.folder, wait) as note, listening(note):
         _Session(self, note, checkpoints or self.chain.checkpoints).go_on(n_generations)
     return self
