@@ -143,9 +143,11 @@ def lm(
     sizes = architecture, vocab_size, 2 * block_size, n_layers, hidden_size, n_heads
     reads = base_characters, base_epochs, base_learning_rate
     model, tokenizer = _lm_source(model, tokenizer, base, text, accelerator, sizes, reads)
-    if model != "untrained": _known(model)                     # or its tokenizer is missed first
-    blocks, cut = _lm_blocks(text, tokenizer, vocab_size, block_size, n_blocks,
-                             n_validation, n_test)
+    try: blocks, cut = _lm_blocks(text, tokenizer, vocab_size, block_size, n_blocks,
+                                  n_validation, n_test)
+    except ConnectionError:
+        if model != "untrained": _known(model)                 # may be missing as well
+        raise
     first_sets(rule, real := blocks["train"])
     start, name = _lm_start(model, architecture, cut, *sizes[2:])
     fit = fit_lm(start, real if prompts == "original" else None, blocks["validation"], epochs,

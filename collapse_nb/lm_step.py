@@ -357,6 +357,7 @@ def _start(chosen, texts: list[str]) -> tuple[Callable, object]:
     "How to make the model that the options name, and its tokenizer."
     if not chosen.config:
         model = model_folder(chosen.model_tag)
+        with torch.device("meta"): _random_start(model)()      # or its tokenizer is missed first
         start = (pretrained if chosen.pretrained else _random_start)(model)
         return start, load_tokenizer(chosen.tokenizer or model, texts)
     sizes = _read_sizes(user_path(chosen.config))
