@@ -34,7 +34,8 @@ def resampled(
     "The same fit, whose models are sampled by `sample`."
     def fit_then_wrap(data, rng):
         model = fit(data, rng)
-        return Sampled(getattr(model, "fitted", model), partial(sample, model))
+        learned = model.fitted if isinstance(model, Sampled) else model
+        return Sampled(learned, partial(sample, model))
     return fit_then_wrap
 
 # %% ../nbs/02c_forces.ipynb #de6b17ad
@@ -47,7 +48,7 @@ def run_chains(
     n_generations: int,           # generations after generation 0
     n_chains: int,                # independent chains
     policy: Callable = replace,   # as in `recurse`
-    seed: int = 0,                # source of randomness
+    seed: int | list[int] = 0,    # source of randomness
     measure: Callable = _moments, # measure(generation) -> a number or several; else mean
                                   # and variance (divided by n) of its data
 ) -> np.ndarray:  # shape (n_generations + 1, n_chains, ...)
@@ -81,7 +82,7 @@ def _check_sampling(temperature: float, mass: float) -> None:
 def sharpen(
     p: np.ndarray,             # probabilities, shape (n_states,)
     temperature: float = 1.0,  # τ, above 0; below 1 what is common gains
-    mass: float = 1.0,         # m of the commonest states, above 0, at most 1 (all of them)
+    mass: float = 1.0,         # m of the commonest states, above 0, at most 1 (all)
 ) -> np.ndarray:  # probabilities, shape (n_states,)
     "p^(1/τ), then the fewest states that hold the mass. Raises `ValueError`."
     _check_sampling(temperature, mass)
@@ -133,7 +134,7 @@ def tempered(
     temperature: float = 1.0,  # τ, above 0
     mass: float = 1.0,         # m, above 0, at most 1
 ) -> Callable:  # fit(data, rng) -> `Sampled`
-    "Models that are sampled at a temperature, from their central mass. Raises `ValueError`."
+    "Models sampled at a temperature, from their central mass. Raises `ValueError`."
     _check_sampling(temperature, mass)
     def sample(model, n, rng): return sampler(model, temperature, mass)(n, rng)
     return resampled(fit, sample)
@@ -219,7 +220,8 @@ def _scores(function, data, what, good, expected) -> np.ndarray:
                          "expected one number for each")
     bad = np.flatnonzero(~good(scores))
     if len(bad):
-        raise ValueError(f"{what} of {data[bad[0]]} is {scores[bad[0]]}: expected {expected}")
+        raise ValueError(f"{what} of {data[bad[0]]} is {scores[bad[0]]}: expected "
+                         f"{expected}")
     return scores
 
 def curated(
@@ -253,7 +255,7 @@ def verified(
     accept: Callable,   # accept(data) -> True, False or a probability for each, shape (n,)
     tries: int = 1000,  # examples drawn at most for each that is needed
 ) -> Callable:  # fit(data, rng) -> `Sampled`
-    "Models of which only accepted examples are kept. Raises `ValueError` if they're too rare."
+    "Models of which only accepted examples are kept. Raises `ValueError` if too few are."
     check_whole(tries=tries)
     def sample(model, n, rng):
         kept, found = [], 0
@@ -264,8 +266,8 @@ def verified(
             kept.append(candidates[rng.random(n) < chance])
             found += len(kept[-1])
             if found >= n: return np.concatenate(kept)[:n]
-        raise ValueError(f"the verifier accepted {found} of {tries * n:,} examples: expected "
-                         f"at least {n}, accept more or raise tries")
+        raise ValueError(f"the verifier accepted {found} of {tries * n:,} examples: "
+                         f"expected at least {n}, accept more or raise tries")
     return resampled(fit, sample)
 
 # %% ../nbs/02c_forces.ipynb #67786333
