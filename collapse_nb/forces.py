@@ -49,10 +49,9 @@ def run_chains(
     n_chains: int,                # independent chains
     policy: Callable = replace,   # as in `recurse`
     seed: int | list[int] = 0,    # source of randomness
-    measure: Callable = _moments, # measure(generation) -> a number or several; else mean
-                                  # and variance (divided by n) of its data
+    measure: Callable = _moments, # measure(generation) -> a number or several
 ) -> np.ndarray:  # shape (n_generations + 1, n_chains, ...)
-    "Measures of many chains, each with its own real data and seed."
+    "Measures of many chains: mean and variance (divided by n) of the data, or others."
     check_whole(n_samples=n_samples, n_chains=n_chains)
     def chain(seed):
         real = draw(n_samples, np.random.default_rng([seed, 1]))
