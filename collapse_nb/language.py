@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['lm', 'study_runs', 'setting_names', 'setup_text', 'measured_table', 'tail_share', 'spread', 'start_perplexity',
-           'other_coverage', 'verdict', 'tail_table', 'tail_verdict', 'histogram_table', 'sample_table', 'draw_samples']
+           'other_coverage', 'verdict', 'tail_table', 'tail_verdict', 'histogram_table', 'tail_growth',
+           'tail_growth_verdict', 'sample_table', 'draw_samples']
 
 # %% ../nbs/05_language.ipynb #1bafa356
 import inspect
@@ -353,6 +354,36 @@ def histogram_table(
     return pd.concat([pd.DataFrame(dict(setting=setting, generation=i, low=np.exp(edges[:-1]), high=np.exp(edges[1:]),
                                         share=np.histogram(values, edges)[0] / len(values)))
                       for (setting, i), values in scores.items() if i in shown], ignore_index=True)
+
+# %% ../nbs/05_language.ipynb #a9b1695c
+def tail_growth(
+    runs: dict[str, list[Run]],  # from `study_runs`
+    last: int,                   # generations up to this one
+) -> pd.DataFrame:  # setting, generation, median (perplexity), beyond (share of the blocks)
+    "The middle and the tail of each training set under the model of generation 0."
+    rows = []
+    for setting, some in runs.items():
+        scores = [np.concatenate([run.measured(i)["train_scores"] for run in some])
+                  for i in range(last + 1)]
+        edge = np.quantile(scores[0], .95)
+        rows += [dict(setting=setting, generation=i, median=float(np.exp(np.median(values))),
+                      beyond=float((values > edge).mean())) for i, values in enumerate(scores)]
+    return pd.DataFrame(rows)
+
+def tail_growth_verdict(
+    table: pd.DataFrame,  # from `tail_growth`
+) -> str:  # a sentence for each setting
+    "Whether later sets are more probable, and have a longer tail of improbable blocks."
+    said = []
+    for setting, part in table.groupby("setting"):
+        falls, (first, *_, last) = (part["median"].diff()[1:] < 0).all(), part["median"]
+        which = ("each set is more probable than the one before" if falls else
+                 f"the last set is {'more' if last < first else 'no more'} probable than the first")
+        beyond = part.beyond.iloc[-1]
+        tail = "has a longer tail" if beyond > part.beyond.iloc[0] else "has no longer tail"
+        said.append(f"({setting}) {which} (median perplexity {first:.3g} to {last:.3g}), and {tail}: "
+                    f"{beyond:.1%} of the last one's blocks are less probable than 95 % of the real ones.")
+    return " ".join(said)
 
 # %% ../nbs/05_language.ipynb #1b36aa91
 def sample_table(
