@@ -98,8 +98,8 @@ def keep(
     "The last model's output, a random share `p` of it replaced by real examples. Raises `ValueError` for another p."
     def places(real, rows, rng):
         if len(rows) and rows.max() >= len(real):
-            raise ValueError(f"keep({p}): there are more synthetic than real examples, and each real one has "
-                             "its own place among them: give fresh or accumulate")
+            raise ValueError(f"keep({p}): there are more synthetic than real examples, and each "
+                             "real one has its own place: give fresh or accumulate")
         return real[rows]
     return _exchange("keep", p, places)
 
@@ -173,7 +173,8 @@ def _sizes(n_samples: int | Callable) -> Callable:  # sizes(generation) -> point
     def sizes(index):
         n = n_samples(index) if callable(n_samples) else n_samples
         if not isinstance(n, int | np.integer) or n < 1:
-            raise ValueError(f"n_samples is {n} for generation {index}: expected a whole number, at least 1")
+            raise ValueError(f"n_samples is {n} for generation {index}: expected a whole "
+                             "number, at least 1")
         return n
     return sizes
 
@@ -213,5 +214,5 @@ def recurse(
                          f"another")
     indices = count() if n_generations is None else range(n_generations + 1)
     sizes = _sizes(len(real) if n_samples is None else n_samples)
-    for index in indices[1:] if n_generations else [1]: sizes(index)       # complain before anything is fitted
+    for index in indices[1:] if n_generations else [1]: sizes(index)  # complain at once
     return _generations(fit, real, policy, seed, indices, done, sizes)
