@@ -219,7 +219,7 @@ def survival_bounds(
     p: float,       # probability of a state in the real distribution
     n_samples: int, # n, draws per fit
     n_fits: int,    # fits
-) -> tuple[np.ndarray, np.ndarray]:  # bounds after 1, 2, …, n_fits of them; each of shape (n_fits,)
+) -> tuple[np.ndarray, np.ndarray]:  # after 1, 2, …, n_fits fits; shape (n_fits,) each
     "Lower and upper bounds of Suresh et al. on the chance that a state is still alive."
     check_whole(n_samples=n_samples, n_fits=n_fits)
     g = np.ones(n_fits)
@@ -233,14 +233,14 @@ def expected_absorption(
     n_samples: int, # n, draws per fit
 ) -> float:  # E[T], in fits
     "The mean number of fits until a single state is left."
-    lineage = ancestors(n_samples, np.arange(40 * n_samples))        # what comes later: e⁻⁴⁰
+    lineage = ancestors(n_samples, np.arange(40 * n_samples))   # what comes later: e⁻⁴⁰
     return 1 + (1 - absorbed_probability(p, lineage)).sum()
 
 def absorption_bounds(
     p: np.ndarray,  # probabilities of the real distribution, shape (n_states,)
     n_samples: int, # n, draws per fit
 ) -> tuple[float, float]:  # in fits
-    "Lower and upper bounds of Seddik et al. on the mean number of fits until a single state is left."
+    "Bounds of Seddik et al. on the mean number of fits until a single state is left."
     p, n = _probabilities(p), n_samples
     differ, most = 1 - (p**2).sum(), 1 - 1 / (p > 0).sum()
     return 1 + differ / most * (n - 1), 1 + differ * n * (n - 1)
@@ -249,7 +249,7 @@ def absorption_bounds(
 def founders(
     sizes: list[int],  # n₀, n₁, …: draws in each set, the real data first
 ) -> np.ndarray:  # P(A = 0), …, P(A = n₀), shape (n₀ + 1,)
-    "As `ancestors`, of the last of sets of different sizes: how many real draws it descends from."
+    "As `ancestors`, for sets of different sizes: real draws that the last descends from."
     v = np.zeros(sizes[-1] + 1)
     v[-1] = 1
     for n in sizes[-2::-1]: v = _fewer(v, n)
@@ -259,7 +259,7 @@ def missing_mass(
     p: np.ndarray,          # probabilities of the real distribution, shape (n_states,)
     ancestors: np.ndarray,  # distribution of the number of ancestors, shape (R, n + 1)
 ) -> np.ndarray:  # Σ p E[(1 − p)^A], shape (R,)
-    "The expected probability of the states that have vanished: the chance to meet one in a real draw."
+    "The expected probability of all states that have vanished."
     values, times = np.unique(_probabilities(p), return_counts=True)
     possible, = ancestors.any(axis=0).nonzero()
     return ancestors[:, possible] @ (np.power.outer(1 - values, possible).T @ (times * values))

@@ -59,7 +59,7 @@ def normal(
 
 # %% ../nbs/02b_gaussian.ipynb #f5796e46
 def _factor(rows: np.ndarray) -> np.ndarray:
-    "The lower triangular L, its diagonal not negative, with L Lᵀ the sum of products of the rows."
+    "The lower triangular L, without negatives on its diagonal, of rowsᵀ rows = L Lᵀ."
     triangle = np.linalg.qr(rows, mode="r")
     return (np.where(np.diagonal(triangle) < 0, -1, 1)[:, None] * triangle).T
 
@@ -415,8 +415,9 @@ def fresh_chains(
     "Chains on the line under `fresh(p)`, from sufficient statistics."
     _check_chains("keep", n_samples, n_generations, n_chains, ddof, p=p)
     n, n_real, rng = n_samples, round(p * n_samples), np.random.default_rng(rng)
-    if not 0 < n_real < n: raise ValueError(f"p is {p}: a set of {n} needs points of both kinds")
-    def standard(size):                            # mean and sum of squares of standard normal points
+    if not 0 < n_real < n:
+        raise ValueError(f"p is {p}: a set of {n} needs points of both kinds")
+    def standard(size):                  # mean and sum of squares of standard normal points
         squares = rng.chisquare(size - 1, n_chains) if size > 1 else 0.0
         return rng.standard_normal(n_chains) / np.sqrt(size), squares
     mean, variance = standard(n)
@@ -479,7 +480,7 @@ def weighted_chain(
 def grown_moments(
     sizes: np.ndarray,  # n₁, n₂, …, points that each fit is made on, shape (T,)
     ddof: int = 1,      # 1: unbiased variance; 0: maximum likelihood
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # E[μ̂²], E[σ̂²], E[log σ̂²] after each, shape (T,)
+) -> tuple[np.ndarray, ...]:  # E[μ̂²], E[σ̂²] and E[log σ̂²] after each, shape (T,)
     "What is left of one coordinate after fits on sets of these sizes, from N(0, 1) on."
     sizes = np.asarray(sizes)
     variance = np.cumprod((sizes - 1) / (sizes - ddof))

@@ -169,7 +169,7 @@ def parse_policy(
 
 # %% ../nbs/02_recursion.ipynb #7fe8120c
 def _sizes(n_samples: int | Callable) -> Callable:  # sizes(generation) -> points drawn for it
-    "Raises `ValueError` where that isn't a number of points; `n_samples` is a number or a function."
+    "`n_samples` as a function. Raises `ValueError` where it gives no number of points."
     def sizes(index):
         n = n_samples(index) if callable(n_samples) else n_samples
         if not isinstance(n, int | np.integer) or n < 1:
@@ -200,8 +200,8 @@ def recurse(
     seed: int = 0,                     # all randomness of the chain comes from it
     n_generations: int | None = None,  # stop after this generation (≥ 1); None: go on for ever
     done: Sequence = (),               # models of generations 0, 1, … that exist already: go on after them
-    n_samples: int | Callable | None = None,  # points drawn for a generation, or a function of its number
-                                              # (1, 2, …); None: as many as there are real ones
+    n_samples: int | Callable | None = None,  # points drawn for generation 1, 2, …, or a function
+                                              # of that number; None: as many as real ones
 ) -> Iterator[Generation]:  # generation 0, 1, 2, …, or those after `done`
     "Models, each fitted on data that its predecessors helped to make. Raises `ValueError` for bad arguments."
     real = np.asarray(real)

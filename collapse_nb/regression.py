@@ -17,7 +17,7 @@ from .registry import Chain, check_whole, family
 # %% ../nbs/03a_regression.ipynb #45006e22
 @dataclass(frozen=True)
 class Regression:
-    "What answers questions. Kinds say what mean answers are, how they vary, and how one is drawn."
+    "What answers questions. A kind says what the mean answer is, and how answers vary."
     coef: np.ndarray    # β, shape (d,)
     inputs: np.ndarray  # the questions, shape (T, d)
 
@@ -85,7 +85,7 @@ def regression(
     start = KINDS[kind](truth, rng.standard_normal((n_samples, d)))
     real, rule = start.sample(n_samples, rng), parse_policy(policy, draw)
     fit = fit_regression(KINDS[kind], start.inputs)
-    for data in first_sets(rule, real): fit(data, None)   # has something to say if they're too few
+    for data in first_sets(rule, real): fit(data, None)   # complains of too few
     return Chain(fit, real, rule, template=start)
 
 # %% ../nbs/03a_regression.ipynb #f3d292d2
