@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['uniform', 'zipf', 'DiscreteChains', 'check_recorded', 'discrete_chains', 'Discrete', 'fit_discrete',
-           'expected_collision', 'ancestors', 'expected_lost', 'absorbed_probability', 'discrete']
+           'expected_collision', 'ancestors', 'expected_lost', 'absorbed_probability', 'survival_bounds',
+           'expected_absorption', 'absorption_bounds', 'founders', 'missing_mass', 'discrete']
 
 # %% ../nbs/02a_discrete.ipynb #31502c09
 from collections.abc import Callable, Iterator
@@ -165,9 +166,10 @@ def expected_collision(
 # %% ../nbs/02a_discrete.ipynb #3fe43121
 def _fewer(v: np.ndarray, n_samples: int) -> np.ndarray:
     "Throw A balls into n boxes: the distribution of the number of boxes hit."
-    again = np.arange(1, len(v)) / n_samples                         # the chance to hit one of b boxes again
-    other = 1 - np.arange(len(v) - 1) / n_samples                    # with b − 1 boxes hit: to hit another
-    hit = np.zeros(len(v))
+    most = min(len(v) - 1, n_samples)                                # boxes that can be hit
+    again = np.arange(1, most + 1) / n_samples                       # the chance to hit one of b boxes again
+    other = 1 - np.arange(most) / n_samples                          # with b − 1 boxes hit: to hit another
+    hit = np.zeros(most + 1)
     for chance in v[:0:-1]:                                          # Horner: those with most balls throw first
         hit[0] = chance
         hit[1:] = hit[1:] * again + hit[:-1] * other
@@ -211,6 +213,56 @@ def absorbed_probability(
 ) -> np.ndarray:  # the chance that a single state is left, shape (R,)
     "E[Σ p^A], the probability that all ancestors agree."
     return _mean_power(_probabilities(p), ancestors)
+
+# %% ../nbs/02a_discrete.ipynb #a8442b21
+def survival_bounds(
+    p: float,       # probability of a state in the real distribution
+    n_samples: int, # n, draws per fit
+    n_fits: int,    # fits
+) -> tuple[np.ndarray, np.ndarray]:  # after 1, 2, …, n_fits fits; shape (n_fits,) each
+    "Lower and upper bounds of Suresh et al. on the chance that a state is still alive."
+    check_whole(n_samples=n_samples, n_fits=n_fits)
+    g = np.ones(n_fits)
+    for k in range(1, n_fits): g[k] = -np.expm1(-g[k - 1])
+    lost, k = np.exp(-n_samples * p * g), np.arange(1, n_fits + 1)
+    return 1 - lost, np.minimum(1, 1 - (1 - 3 * n_samples * p**2 - 3 * k * p) * lost)
+
+# %% ../nbs/02a_discrete.ipynb #270f34cc
+def expected_absorption(
+    p: np.ndarray,  # probabilities of the real distribution, shape (n_states,)
+    n_samples: int, # n, draws per fit
+) -> float:  # E[T], in fits
+    "The mean number of fits until a single state is left."
+    lineage = ancestors(n_samples, np.arange(40 * n_samples))   # what comes later: e⁻⁴⁰
+    return 1 + (1 - absorbed_probability(p, lineage)).sum()
+
+def absorption_bounds(
+    p: np.ndarray,  # probabilities of the real distribution, shape (n_states,)
+    n_samples: int, # n, draws per fit
+) -> tuple[float, float]:  # in fits
+    "Bounds of Seddik et al. on the mean number of fits until a single state is left."
+    p, n = _probabilities(p), n_samples
+    differ, most = 1 - (p**2).sum(), 1 - 1 / (p > 0).sum()
+    return 1 + differ / most * (n - 1), 1 + differ * n * (n - 1)
+
+# %% ../nbs/02a_discrete.ipynb #efafd31d
+def founders(
+    sizes: list[int],  # n₀, n₁, …: draws in each set, the real data first
+) -> np.ndarray:  # P(A = 0), …, P(A = n₀), shape (n₀ + 1,)
+    "As `ancestors`, for sets of different sizes: real draws that the last descends from."
+    v = np.zeros(sizes[-1] + 1)
+    v[-1] = 1
+    for n in sizes[-2::-1]: v = _fewer(v, n)
+    return np.pad(v, (0, sizes[0] + 1 - len(v)))
+
+def missing_mass(
+    p: np.ndarray,          # probabilities of the real distribution, shape (n_states,)
+    ancestors: np.ndarray,  # distribution of the number of ancestors, shape (R, n + 1)
+) -> np.ndarray:  # Σ p E[(1 − p)^A], shape (R,)
+    "The expected probability of all states that have vanished."
+    values, times = np.unique(_probabilities(p), return_counts=True)
+    possible, = ancestors.any(axis=0).nonzero()
+    return ancestors[:, possible] @ (np.power.outer(1 - values, possible).T @ (times * values))
 
 # %% ../nbs/02a_discrete.ipynb #29c3c977
 @family

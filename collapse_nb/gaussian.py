@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['Gaussian', 'normal', 'fit_gaussian', 'gaussian_chains', 'expected_moments', 'expected_log_variance', 'expected_w2',
-           'error_growth', 'error_table', 'draw_errors', 'errors_caption', 'gaussian']
+           'error_growth', 'error_table', 'draw_errors', 'errors_caption', 'steady_moments', 'fresh_chains',
+           'fit_weighted', 'weighted_error', 'best_weight', 'weighted_chain', 'grown_moments', 'gaussian']
 
 # %% ../nbs/02b_gaussian.ipynb #1bf9a586
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import numpy as np
 from joblib import cpu_count
 
 from .discrete import check_recorded
-from .recursion import first_sets, parse_policy
+from .recursion import first_sets, parse_policy, recurse
 from .registry import Chain, check_whole, compiled, family
 
 # %% ../nbs/02b_gaussian.ipynb #c50d1601
@@ -57,6 +58,11 @@ def normal(
     return Gaussian(np.zeros(d), np.eye(d))
 
 # %% ../nbs/02b_gaussian.ipynb #f5796e46
+def _factor(rows: np.ndarray) -> np.ndarray:
+    "The lower triangular L, without negatives on its diagonal, of rowsᵀ rows = L Lᵀ."
+    triangle = np.linalg.qr(rows, mode="r")
+    return (np.where(np.diagonal(triangle) < 0, -1, 1)[:, None] * triangle).T
+
 def fit_gaussian(
     ddof: int = 1,  # 1: unbiased variance, as in the paper; 0: maximum likelihood, as in its code
 ) -> Callable:  # fit(data of shape (n, d), rng) -> `Gaussian`
@@ -74,9 +80,7 @@ def fit_gaussian(
         if not np.isfinite(data).all():
             raise ValueError("the data hold nan or inf: expected finite numbers, leave such rows out")
         mean = data.mean(axis=0)
-        triangle = np.linalg.qr(data - mean, mode="r")
-        signs = np.where(np.diagonal(triangle) < 0, -1, 1)[:, None]          # a factor's diagonal isn't negative
-        return Gaussian(mean, (signs * triangle).T / np.sqrt(n - ddof))
+        return Gaussian(mean, _factor(data - mean) / np.sqrt(n - ddof))
     return fit
 
 # %% ../nbs/02b_gaussian.ipynb #6cef03a6
@@ -381,6 +385,107 @@ def errors_caption(
             f"dots: theory, of errors while they are small, of σ̂ {theory}) of a Gaussian refitted on M points. Real "
             f"data have mean 0 and standard deviation 1. After {table.generation.max():,} generations the median "
             f"standard deviation is {ends('std')}, the median error of the mean {ends('mean_error')}.")
+
+# %% ../nbs/02b_gaussian.ipynb #17f3975d
+def steady_moments(
+    n_samples: int,         # n, points in each set
+    p: float,               # share of real points in it, above 0 and up to 1
+    policy: str = "fresh",  # 'fresh': new real points each time; 'keep': of those at the start
+    ddof: int = 1,          # 1: unbiased variance; 0: maximum likelihood
+) -> tuple[float, float]:  # E[μ̂²] and E[σ̂²] of one coordinate, in the long run
+    "Where chains come to rest that a share of real data, from N(0, 1), flows into."
+    if policy not in ("fresh", "keep"):
+        raise ValueError(f"policy is '{policy}': expected 'fresh' or 'keep'")
+    _check_chains("keep", n_samples, 1, ddof=ddof, p=p)
+    if p == 0: raise ValueError("p is 0: without real points a chain doesn't come to rest")
+    p = round(p * n_samples) / n_samples                      # as the policies round it
+    more, inflow = 2 * p * (1 - p) * (policy == "keep"), n_samples * p * (2 - p)
+    variance = (inflow - p - more) / (inflow + 1 - p - ddof * (2 - p))
+    return ((1 - p) * variance + p + more) / inflow, variance
+
+# %% ../nbs/02b_gaussian.ipynb #6078c20b
+def fresh_chains(
+    n_samples: int,            # n, points in each set
+    p: float,                  # share of new real points in it, between 0 and 1
+    n_generations: int,        # generations after generation 0
+    n_chains: int,             # independent chains
+    rng: np.random.Generator,  # source of randomness, or a seed
+    ddof: int = 1,             # 1: unbiased variance; 0: maximum likelihood
+) -> tuple[np.ndarray, np.ndarray]:  # μ̂ and σ̂² in the last generation, shape (n_chains,)
+    "Chains on the line under `fresh(p)`, from sufficient statistics."
+    _check_chains("keep", n_samples, n_generations, n_chains, ddof, p=p)
+    n, n_real, rng = n_samples, round(p * n_samples), np.random.default_rng(rng)
+    if not 0 < n_real < n:
+        raise ValueError(f"p is {p}: a set of {n} needs points of both kinds")
+    def standard(size):                  # mean and sum of squares of standard normal points
+        squares = rng.chisquare(size - 1, n_chains) if size > 1 else 0.0
+        return rng.standard_normal(n_chains) / np.sqrt(size), squares
+    mean, variance = standard(n)
+    variance /= n - ddof
+    for _ in range(n_generations):
+        (synthetic, inner), (real, others) = standard(n - n_real), standard(n_real)
+        apart = mean + np.sqrt(variance) * synthetic - real
+        squares = variance * inner + others + n_real * (n - n_real) / n * apart**2
+        mean, variance = real + (n - n_real) / n * apart, squares / (n - ddof)
+    return mean, variance
+
+# %% ../nbs/02b_gaussian.ipynb #9ab78062
+def fit_weighted(
+    w: float,     # weight of all real points together, above 0 and up to 1
+    n_real: int,  # points at the beginning of a set that are real
+) -> Callable:  # fit(data of shape (n, d), rng) -> `Gaussian`
+    "Maximum likelihood with weights; a set without synthetic points has equal ones."
+    if not 0 < w <= 1: raise ValueError(f"w is {w}: expected a weight above 0 and up to 1")
+    def fit(data, rng):
+        others = len(data) - n_real
+        weights = np.full(len(data), 1 / len(data)) if others <= 0 else np.repeat(
+            [w / n_real, (1 - w) / others], [n_real, others])
+        mean = weights @ data
+        return Gaussian(mean, _factor(np.sqrt(weights)[:, None] * (data - mean)))
+    return fit
+
+def weighted_error(
+    w: float,                # weight of the real points
+    k: float = 1.0,          # real points for each synthetic one
+    n_real: float = np.inf,  # real points in each set
+) -> float:  # n_real · E[μ̂²], in (unit of x)²
+    "The error of a weighted mean in the long run; that of the real points alone is 1."
+    return (w**2 + k * (1 - w)**2) / (w * (2 - w) + k * (1 - w)**2 / n_real)
+
+def best_weight(
+    k: float = 1.0,  # real points for each synthetic one
+) -> float:  # which is also the error that it leaves
+    "The weight of real points at which `weighted_error` is smallest."
+    return (np.sqrt(k**2 + 4 * k) - k) / 2
+
+# %% ../nbs/02b_gaussian.ipynb #0b965a3a
+def weighted_chain(
+    w: float,           # weight of the real points
+    k: float,           # real points for each synthetic one
+    n_real: int,        # new real points in each set
+    n_generations: int, # generations after generation 0
+    seed: int = 0,      # all randomness comes from it
+    d: int = 1,         # dimensions
+) -> np.ndarray:  # means of all generations, shape (n_generations + 1, d)
+    "A chain by the loop in which real points weigh `w` together."
+    start = normal(d)
+    def beside(real, synthetic, rng):
+        return np.concatenate([start.sample(n_real, rng), synthetic[-1]])
+    real = start.sample(n_real, np.random.default_rng(seed))
+    steps = recurse(fit_weighted(w, n_real), real, beside, seed, n_generations,
+                    n_samples=round(n_real / k))
+    return np.stack([g.model.mean for g in steps])
+
+# %% ../nbs/02b_gaussian.ipynb #c0808652
+def grown_moments(
+    sizes: np.ndarray,  # n₁, n₂, …, points that each fit is made on, shape (T,)
+    ddof: int = 1,      # 1: unbiased variance; 0: maximum likelihood
+) -> tuple[np.ndarray, ...]:  # E[μ̂²], E[σ̂²] and E[log σ̂²] after each, shape (T,)
+    "What is left of one coordinate after fits on sets of these sizes, from N(0, 1) on."
+    sizes = np.asarray(sizes)
+    variance = np.cumprod((sizes - 1) / (sizes - ddof))
+    drift = [expected_log_variance(n, 1, ddof) for n in sizes]
+    return np.cumsum(np.r_[1, variance[:-1]] / sizes), variance, np.cumsum(drift)
 
 # %% ../nbs/02b_gaussian.ipynb #bd566087
 @family

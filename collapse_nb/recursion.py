@@ -96,7 +96,12 @@ def keep(
     p: float,  # share of real examples in every training set, 0 to 1
 ) -> Callable:  # a policy
     "The last model's output, a random share `p` of it replaced by real examples. Raises `ValueError` for another p."
-    return _exchange("keep", p, lambda real, rows, rng: real[rows])
+    def places(real, rows, rng):
+        if len(rows) and rows.max() >= len(real):
+            raise ValueError(f"keep({p}): there are more synthetic than real examples, and each "
+                             "real one has its own place: give fresh or accumulate")
+        return real[rows]
+    return _exchange("keep", p, places)
 
 # %% ../nbs/02_recursion.ipynb #26322c27
 @policy
@@ -163,13 +168,23 @@ def parse_policy(
     return POLICIES[name](*given, *[draw] * ("draw" in wanted)) if wanted else POLICIES[name]
 
 # %% ../nbs/02_recursion.ipynb #7fe8120c
-def _generations(fit, real, policy, seed, indices, done) -> Iterator[Generation]:
+def _sizes(n_samples: int | Callable) -> Callable:  # sizes(generation) -> points drawn for it
+    "`n_samples` as a function. Raises `ValueError` where it gives no number of points."
+    def sizes(index):
+        n = n_samples(index) if callable(n_samples) else n_samples
+        if not isinstance(n, int | np.integer) or n < 1:
+            raise ValueError(f"n_samples is {n} for generation {index}: expected a whole "
+                             "number, at least 1")
+        return n
+    return sizes
+
+def _generations(fit, real, policy, seed, indices, done, sizes) -> Iterator[Generation]:
     "The loop itself; `recurse` checks its arguments first."
     history = getattr(policy, "history", None)
     data, synthetic, model = real, deque(maxlen=history), None
     for index in indices:
         if index and (history is None or index + history > len(done)):    # a set that some policy has yet to see
-            synthetic.append(model.sample(len(real), generation_rng(seed, index - 1, "sample")))
+            synthetic.append(model.sample(sizes(index), generation_rng(seed, index - 1, "sample")))
         if index < len(done):
             model = done[index]
             continue
@@ -185,6 +200,8 @@ def recurse(
     seed: int = 0,                     # all randomness of the chain comes from it
     n_generations: int | None = None,  # stop after this generation (≥ 1); None: go on for ever
     done: Sequence = (),               # models of generations 0, 1, … that exist already: go on after them
+    n_samples: int | Callable | None = None,  # points drawn for generation 1, 2, …, or a function
+                                              # of that number; None: as many as real ones
 ) -> Iterator[Generation]:  # generation 0, 1, 2, …, or those after `done`
     "Models, each fitted on data that its predecessors helped to make. Raises `ValueError` for bad arguments."
     real = np.asarray(real)
@@ -196,4 +213,6 @@ def recurse(
         raise ValueError(f"n_generations is {n_generations}: expected at least 1, one model that learns from "
                          f"another")
     indices = count() if n_generations is None else range(n_generations + 1)
-    return _generations(fit, real, policy, seed, indices, done)
+    sizes = _sizes(len(real) if n_samples is None else n_samples)
+    for index in indices[1:] if n_generations else [1]: sizes(index)  # complain at once
+    return _generations(fit, real, policy, seed, indices, done, sizes)
