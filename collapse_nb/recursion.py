@@ -178,13 +178,24 @@ def _sizes(n_samples: int | Callable) -> Callable:  # sizes(generation) -> point
         return n
     return sizes
 
+def _written(data, n: int, index: int) -> np.ndarray:
+    "What a model wrote, as an array of n examples. Raises `ValueError` for anything else."
+    data = np.asarray(data)
+    if data.shape[:1] != (n,):
+        raise ValueError(f"the model of generation {index} wrote data of shape {data.shape}: expected {n} "
+                         "examples along the first axis")
+    if data.dtype.kind == "f" and not np.isfinite(data).all():
+        raise ValueError(f"the model of generation {index} wrote numbers that aren't finite")
+    return data
+
 def _generations(fit, real, policy, seed, indices, done, sizes) -> Iterator[Generation]:
     "The loop itself; `recurse` checks its arguments first."
     history = getattr(policy, "history", None)
     data, synthetic, model = real, deque(maxlen=history), None
     for index in indices:
         if index and (history is None or index + history > len(done)):    # a set that some policy has yet to see
-            synthetic.append(model.sample(sizes(index), generation_rng(seed, index - 1, "sample")))
+            n, rng = sizes(index), generation_rng(seed, index - 1, "sample")
+            synthetic.append(_written(model.sample(n, rng), n, index - 1))
         if index < len(done):
             model = done[index]
             continue
@@ -209,10 +220,10 @@ def recurse(
     if not callable(policy):
         raise ValueError(f"policy is {policy!r}: expected a function, such as replace or keep(.1)")
     if seed < 0: raise ValueError(f"seed is {seed}: expected 0 or a positive whole number")
-    if n_generations is not None and n_generations < 1:
+    if n_generations is not None and (n_generations < 1 or n_generations != int(n_generations)):
         raise ValueError(f"n_generations is {n_generations}: expected at least 1, one model that learns from "
                          f"another")
-    indices = count() if n_generations is None else range(n_generations + 1)
+    indices = count() if n_generations is None else range(int(n_generations) + 1)
     sizes = _sizes(len(real) if n_samples is None else n_samples)
     for index in indices[1:] if n_generations else [1]: sizes(index)  # complain at once
     return _generations(fit, real, policy, seed, indices, done, sizes)
