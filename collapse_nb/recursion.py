@@ -179,8 +179,9 @@ def _sizes(n_samples: int | Callable) -> Callable:  # sizes(generation) -> point
     return sizes
 
 def _written(data, n: int, index: int) -> np.ndarray:
-    "What a model wrote, as an array of n examples. Raises `ValueError` for anything else."
-    data = np.asarray(data)
+    "What a model wrote as an array of n examples, or an object of its own. Raises `ValueError`."
+    if (made := np.asarray(data)).dtype == object and not made.ndim: return data   # not an array
+    data = made
     if data.shape[:1] != (n,):
         raise ValueError(f"the model of generation {index} wrote data of shape {data.shape}: expected {n} "
                          "examples along the first axis")
