@@ -33,6 +33,9 @@ from .store import Run
 
 # %% ../nbs/05_language.ipynb #b6637d98
 @cache
+def _texts(text: str) -> dict[str, list[str]]: return load_text(text)
+
+@cache
 def _lm_blocks(
     text: str,        # source of the text
     tokenizer: str,   # 'bpe', a name on the hub, or a folder
@@ -43,7 +46,7 @@ def _lm_blocks(
     n_test: int,        # the first test blocks; 0: all
 ) -> tuple[dict, object]:  # blocks of each split, and the tokenizer
     "The data of a language model. Raises `ValueError` for more blocks than there are."
-    texts = load_text(text)
+    texts = _texts(text)
     cut = load_tokenizer(tokenizer, texts["train"], vocab_size)
     blocks = {split: token_blocks(texts[split], cut, block_size) for split in ("train", "validation", "test")}
     if n_blocks > len(blocks["train"]):
@@ -144,11 +147,10 @@ def lm(
     sizes = architecture, vocab_size, 2 * block_size, n_layers, hidden_size, n_heads
     reads = base_characters, base_epochs, base_learning_rate
     model, tokenizer = _lm_source(model, tokenizer, base, text, accelerator, sizes, reads)
-    try: blocks, cut = _lm_blocks(text, tokenizer, vocab_size, block_size, n_blocks,
-                                  n_validation, n_test)
-    except ConnectionError:
-        if model != "untrained": _known(model)                 # may be missing as well
-        raise
+    _texts(text)                                               # what is missing is missed in this
+    if model != "untrained": _known(model)                     # order
+    blocks, cut = _lm_blocks(text, tokenizer, vocab_size, block_size, n_blocks,
+                             n_validation, n_test)
     first_sets(rule, real := blocks["train"])
     start, name = _lm_start(model, architecture, cut, *sizes[2:])
     fit = fit_lm(start, real if prompts == "original" else None, blocks["validation"], epochs,
@@ -195,7 +197,7 @@ def _lm_base(base, text, accelerator, sizes, reads) -> str:
     (architecture, vocab_size, positions, *others), (characters, epochs, rate) = sizes, reads
     plan = BasePlan(base, characters, vocab_size, positions, positions, architecture, *others,
                     epochs, learning_rate=rate)
-    without = [t for texts in load_text(text).values() for t in texts]
+    without = [t for texts in _texts(text).values() for t in texts]
     return str(make_base(plan, without, accelerator=accelerator))
 
 # %% ../nbs/05_language.ipynb #c2cc0f1e
