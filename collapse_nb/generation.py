@@ -24,7 +24,7 @@ from torch.utils.mkldnn import to_mkldnn
 from transformers.cache_utils import Cache, DynamicLayer
 
 from .devices import find_precision, processor
-from .lm_module import load_network, save_network, share_out, train_lm
+from .lm_module import check_kept, load_network, save_network, share_out, train_lm
 from .progress import say_once, steps
 from .registry import check_positive, check_whole
 
@@ -486,6 +486,7 @@ def fit_lm(
 ) -> Callable:  # fit(blocks, rng) -> `PromptedModel`
     """How to train a language model of the recursion: every generation begins at the same `start`. The fit raises
     `FloatingPointError` where training diverges."""
+    check_kept(kept_epoch)
     def fit(data, rng):
         own = prompts is None
         with torch.random.fork_rng():

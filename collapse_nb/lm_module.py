@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['OPTIMIZERS', 'pretrained', 'untrained', 'token_losses', 'score_tokens', 'score', 'perplexity', 'LMModule', 'EpochBar',
-           'lm_trainer', 'train_lm', 'share_out', 'quiet_transformers', 'save_network', 'read_config', 'load_network']
+           'lm_trainer', 'train_lm', 'check_kept', 'share_out', 'quiet_transformers', 'save_network', 'read_config',
+           'load_network']
 
 # %% ../nbs/01_lm_module.ipynb #1ec5cd9e
 import json
@@ -289,8 +290,7 @@ def train_lm(
     """Train, and keep the epoch with the lowest loss on `validation`. Raises `ValueError` for
     unusable arguments, `FloatingPointError` where training diverges."""
     _check_training(network, train, validation, epochs, batch_size, learning_rate, optimizer)
-    if kept_epoch not in ("best", "last"):
-        raise ValueError(f"kept_epoch is '{kept_epoch}': expected best or last")
+    check_kept(kept_epoch)
     with tempfile.TemporaryDirectory() as folder:
         trainer = trainer or lm_trainer(accelerator, epochs, Path(folder), callbacks)
         device = trainer.strategy.root_device
@@ -305,6 +305,13 @@ def train_lm(
             module.load_state_dict(best["state_dict"])
         trainer.strategy.barrier()                   # before the folder is removed
     return network.to(device).eval()
+
+def check_kept(
+    kept_epoch: str,  # of a training
+) -> None:
+    "Raises `ValueError` for anything but 'best' and 'last'."
+    if kept_epoch not in ("best", "last"):
+        raise ValueError(f"kept_epoch is '{kept_epoch}': expected best or last")
 
 def _check_training(network, train, validation, epochs, batch_size, learning_rate, optimizer):
     "Raises `ValueError` for what can't be used to train."
