@@ -225,6 +225,14 @@ def run_command(
         for s, handler in before.items(): signal.signal(s, handler)
 
 # %% ../nbs/machinery/commands.ipynb #c468e6fd
+class _Lines:
+    "A stream to a file, in which each state of a progress bar is a line of its own."
+    def __init__(self, stream): self.stream = stream
+    def __getattr__(self, name): return getattr(self.stream, name)
+    def write(self, text):
+        if "\r" not in text: return self.stream.write(text)
+        if said := text.replace("\r", "").rstrip(): self.stream.write(f"{said}\n")
+
 def _start(name: str) -> int:
     "Load a chapter's module, and run its command."
     def quit(signum, frame):
@@ -234,6 +242,7 @@ def _start(name: str) -> int:
     for stream in (sys.stdout, sys.stderr): stream.reconfigure(errors="replace")
     if not sys.stderr.isatty():                # a batch job's file: a line a minute
         os.environ.setdefault("TQDM_MININTERVAL", "60")
+        sys.stderr = _Lines(sys.stderr)
     status = import_module(f"collapse_nb.{COMMANDS[name]}").main()
     if status > 128: os._exit(status)   # stopped: no library is to tidy up for seconds
     return status
