@@ -173,8 +173,9 @@ def results():
         if not (source := folder / "RESULTS.md").exists(): continue
         target = pages / "figures" / folder.name / source.name
         target.parent.mkdir(parents=True, exist_ok=True)
+        for picture in folder.glob("results_*.png"): shutil.copy(picture, target.parent)
         text = source.read_text(encoding="utf-8")
-        target.write_text(re.sub(r"\[([^\[\]]+)\]\(([\w.]+)\)", r'<a href="\2">\1</a>', text), encoding="utf-8")
+        target.write_text(re.sub(r"\]\(\.\./\.\./nbs/", "](../../", text), encoding="utf-8")
         yield re.match("# (.*)", text)[1], f"figures/{folder.name}/RESULTS"
 
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FOLDERS', 'PROFILES', 'STYLE', 'notebooks', 'figure_notebook', 'figure_heading', 'default_parameters',
            'figure_parameters', 'check_parameters', 'load_profile', 'read_record', 'code_fingerprint', 'save_figure',
-           'seconds', 'last_generation', 'generation_styles', 'log_ticks']
+           'seconds', 'last_generation', 'generation_styles', 'log_ticks', 'markdown_table']
 
 # %% ../nbs/machinery/figures.ipynb #6ecee7da
 import ast
@@ -218,3 +218,13 @@ def log_ticks(
     axis.set_major_locator(LogLocator(subs=subs) if span > 5 else MaxNLocator(6))
     axis.set_major_formatter("{x:,g}")
     axis.set_minor_locator(NullLocator())
+
+# %% ../nbs/machinery/figures.ipynb #7a742726
+def markdown_table(
+    header: list[str],
+    rows: list[list],  # of texts or numbers, as many as the header has
+) -> str:
+    "A table in Markdown."
+    lines = [header, ["---"] * len(header), *rows]
+    cells = [[str(cell).replace("|", r"\|") for cell in line] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
