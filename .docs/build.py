@@ -104,7 +104,8 @@ class follow_links(Processor):
     def lead(self, match):
         path = Path(os.path.normpath(Path(self.nb.origin).parent / match[2]))
         if path.suffix == ".ipynb" or not (root / path).exists(): return match[0]
-        if path.parts[0] != "figures": return f"[{match[1]}]({github}/{path.as_posix()})"
+        if path == Path("nbs/touch.html"): path = Path(path.name)
+        elif path.parts[0] != "figures": return f"[{match[1]}]({github}/{path.as_posix()})"
         depth = len(Path(self.nb.origin).parts) - 2                # the site has no folder nbs
         there = "../" * depth + path.as_posix()
         return f"[{match[1]}]({there})" if path.suffix == ".md" else f'<a href="{there}">{match[1]}</a>'
@@ -193,6 +194,12 @@ def galleries():
     (pages / "galleries.md").write_text("\n\n".join(parts), encoding="utf-8")
 
 
+def touch():
+    "The page of sliders as it is, but its links lead to pages."
+    page = (notebooks / "touch.html").read_text(encoding="utf-8")
+    (site / "touch.html").write_text(re.sub(r'href="(\w+)\.ipynb"', r'href="\1.html"', page), encoding="utf-8")
+
+
 def main():
     for folder in (pages, settings.doc_path): shutil.rmtree(folder, ignore_errors=True)
     process(notebooks / "index.ipynb")
@@ -205,6 +212,7 @@ def main():
         start.cells.append(contents("Chapters" if folder == notebooks else folder.name.capitalize(), entries))
     write_nb(start, pages / "index.ipynb")
     galleries()
+    touch()
     mathjax = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
     for part in ("tex-chtml.js", *(font.relative_to(mathjax) for font in mathjax.glob("output/chtml/fonts/woff-v2/*"))):
         (site / "_static" / "mathjax" / part).parent.mkdir(parents=True, exist_ok=True)

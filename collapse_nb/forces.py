@@ -300,6 +300,7 @@ def balance(
     mean2, variance = [1 / n_samples], [(1 - 1 / n_samples) / unbiased]
     for _ in range(n_generations):
         M, S = mean2[-1], variance[-1]
-        mean2.append((1 - p)**2 * M + ((1 - p) * v * S + p + seen) / n_samples)
-        variance.append(((1 - p) * (M + v * S) + p - mean2[-1]) / unbiased)
+        new = (1 - p) * v * S + p                      # variance within both parts of the set
+        mean2.append((1 - p)**2 * M + (new + seen) / n_samples)
+        variance.append((new + p * (1 - p) * M - (new + seen) / n_samples) / unbiased)
     return np.array(mean2), np.array(variance)
