@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['uniform', 'zipf', 'DiscreteChains', 'check_recorded', 'discrete_chains', 'Discrete', 'fit_discrete',
-           'expected_collision', 'ancestors', 'expected_lost', 'absorbed_probability', 'survival_bounds',
-           'expected_absorption', 'absorption_bounds', 'founders', 'missing_mass', 'discrete']
+           'expected_collision', 'policy_collision', 'ancestors', 'expected_lost', 'absorbed_probability',
+           'survival_bounds', 'expected_absorption', 'absorption_bounds', 'founders', 'missing_mass', 'discrete']
 
 # %% ../nbs/02a_discrete.ipynb #31502c09
 from collections.abc import Callable, Iterator
@@ -162,6 +162,30 @@ def expected_collision(
     "The expected collision probability under `replace`: 1 − (1 − Σ p²)(1 − 1/n)^k."
     check_whole(n_samples=n_samples)
     return 1 - (1 - (_probabilities(p)**2).sum()) * (1 - 1 / n_samples)**np.asarray(n_fits)
+
+# %% ../nbs/02a_discrete.ipynb #6465d143
+def policy_collision(
+    p: np.ndarray,            # probabilities of the real distribution, shape (n_states,)
+    n_samples: int,           # n, draws in the real data and in each set
+    n_generations: int,       # generations after generation 0
+    policy: str = "replace",  # 'replace', 'accumulate', 'keep' or 'fresh'
+    share: float = 0.0,       # of real draws in each set, under 'keep' and 'fresh'
+) -> np.ndarray:  # E[Σ p²] of each generation, shape (n_generations + 1,)
+    "The expected collision probability under a policy. Raises `ValueError` for others."
+    if policy not in ("replace", "accumulate", "keep", "fresh"):
+        raise ValueError(f"policy is '{policy}': expected replace, accumulate, keep or fresh")
+    n, k = n_samples, np.arange(n_generations + 1)
+    if policy == "replace": return expected_collision(p, n, k + 1)
+    real = (_probabilities(p)**2).sum()
+    first = real + (1 - real) / n
+    if policy == "accumulate":
+        return 1 - (1 - first) * np.cumprod(np.r_[1, 1 - 1 / (n * (k[1:] + 1.0)**2)])
+    r, S = round(share * n), [first]
+    m = n - r
+    inflow = m + (2 * m * r + r**2) * first + r * m / max(n - 1, 1) * (1 - first)
+    if policy == "fresh": inflow = n + (2 * m * r + r * (r - 1)) * real
+    for _ in k[1:]: S.append((inflow + m * (m - 1) * S[-1]) / n**2)
+    return np.array(S)
 
 # %% ../nbs/02a_discrete.ipynb #3fe43121
 def _fewer(v: np.ndarray, n_samples: int) -> np.ndarray:

@@ -292,11 +292,15 @@ def balance(
     n_generations: int,  # generations after generation 0
     p: float = 0.0,      # share of new real points, as in `fresh(p)`; 0: no migration
     v: float = 1.0,      # factor of the variance; below 1 selection, above 1 mutation
+    kept: bool = False,  # real points are those of the start, as in `keep(p)`
+    ddof: int = 0,       # 0: maximum likelihood; 1: unbiased variance
 ) -> tuple[np.ndarray, np.ndarray]:  # E[μ̂²] and E[σ̂²], shape (n_generations + 1,) each
-    "Gaussians of maximum likelihood, from N(0, 1) on, exactly."
-    mean2, variance = [1 / n_samples], [1 - 1 / n_samples]
+    "Moments of Gaussians, from N(0, 1) on, exactly."
+    unbiased, seen = 1 - ddof / n_samples, 2 * p * (1 - p) * kept
+    mean2, variance = [1 / n_samples], [(1 - 1 / n_samples) / unbiased]
     for _ in range(n_generations):
         M, S = mean2[-1], variance[-1]
-        mean2.append((1 - p)**2 * M + ((1 - p) * v * S + p) / n_samples)
-        variance.append((1 - p) * (M + v * S) + p - mean2[-1])
+        new = (1 - p) * v * S + p                      # variance within both parts of the set
+        mean2.append((1 - p)**2 * M + (new + seen) / n_samples)
+        variance.append((new + p * (1 - p) * M - (new + seen) / n_samples) / unbiased)
     return np.array(mean2), np.array(variance)
