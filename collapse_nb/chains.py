@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from argparse import SUPPRESS, BooleanOptionalAction
+from argparse import SUPPRESS
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -26,13 +26,12 @@ from pickle import PicklingError
 from types import SimpleNamespace
 
 import numpy as np
-from fastcore.docments import docments
 from tqdm import tqdm
 
 from . import recursion
 from .commands import (OneLineParser, collapse_chain, check_values, check_writable, disk_is_full,
                                   nearest, one_line, parse_seeds, read_parameters,
-                                  run_command, user_path)
+                                  run_command, signature, user_path)
 from .data import fingerprint
 from .provenance import family_homes
 from .registry import FAMILIES, Chain, check_whole
@@ -50,18 +49,15 @@ def find_family(
                      "of your own is registered by its file (--family-from)")
 
 # %% ../nbs/machinery/chains.ipynb #625aa0cd
-def _signature(function: Callable) -> dict[str, tuple]:
-    "Default and comment of each parameter."
-    found = docments(function, full=True, returns=False)
-    return {name: (about.default, about.docment or "") for name, about in found.items()}
-
 def options(
     family: str,  # its name
-) -> dict[str, tuple]:  # name -> (default, what it means)
+) -> dict[str, tuple]:  # name -> (default, what it means, type)
     "The options of a family, as they stand in its function."
-    found = _signature(find_family(family)).items()
-    more = dict(policy=f" ({', '.join(recursion.policies())})")
-    return {name: (value, meaning + more.get(name, "")) for name, (value, meaning) in found}
+    found = signature(find_family(family))
+    if "policy" in found:
+        value, meaning, kind = found["policy"]
+        found["policy"] = value, f"{meaning} ({', '.join(recursion.policies())})", kind
+    return found
 
 def _plain(value, default):
     "A number as Python's own, and a whole one as such where that's expected."
@@ -299,23 +295,17 @@ def _common(
     wait: bool = True,         # for a run that another process holds; else fail
 ): "What the chains of all families have."
 
-def _flag(name: str) -> str: return f"--{name.replace('_', '-')}"
-
 def _parser(family: str) -> OneLineParser:
     "The options of `collapse_chain` for one family."
-    about, switch = find_family(family).__doc__, dict(action=BooleanOptionalAction)
-    parser = OneLineParser(f"collapse_chain {family}", about, _EXAMPLES)
-    common = _signature(_common)
-    groups = {"the family": options(family), "all families": common}
-    for title, group in groups.items():
-        add = parser.add_argument_group(title).add_argument
-        for name, (default, meaning) in group.items():
-            if group is not common and name in common:
-                raise ValueError(f"family '{family}' has an option '{name}', a name that "
-                                 "collapse_chain needs itself: choose another")
-            kind = switch if isinstance(default, bool) else dict(type=type(default))
-            said = (meaning + f" (default: {default})" * (default != "")).replace("%", "%%")
-            if name != "seed": add(_flag(name), default=SUPPRESS, help=said, **kind)
+    own, common = options(family), signature(_common)
+    for name in own.keys() & common:
+        raise ValueError(f"family '{family}' has an option '{name}', a name that "
+                         "collapse_chain needs itself: choose another")
+    own.pop("seed", None)                                      # --seeds is in its place
+    parser = OneLineParser(f"collapse_chain {family}", find_family(family).__doc__, _EXAMPLES,
+                           argument_default=SUPPRESS)
+    parser.add_options("the family", own)
+    parser.add_options("all families", common)
     return parser
 
 # %% ../nbs/machinery/chains.ipynb #469ea7ee
@@ -343,11 +333,12 @@ def _read(arguments: list[str]) -> tuple[str, dict, SimpleNamespace]:
         parser.parse_args(arguments[:1])
     family, *typed = arguments
     typed = vars(_parser(family).parse_args(typed))
-    defaults = {name: default for name, (default, _) in _signature(_common).items()}
+    defaults = {name: default for name, (default, *_) in signature(_common).items()}
     known = [*options(family), *defaults]
     for name, value in typed.items():
         if value == "":
-            raise ValueError(f"{_flag(name)} is '': expected something, or leave it out")
+            raise ValueError(f"--{name.replace('_', '-')} is '': expected something, "
+                             "or leave it out")
     file = read_parameters(user_path(typed["parameters"])) if "parameters" in typed else {}
     for name in file:
         if name not in known or name in ("seed", "parameters", "family_from"):

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ROOT', 'SIGNALS', 'COMMANDS', 'project_path', 'user_path', 'check_writable', 'writable_folder', 'nearest',
-           'check_values', 'read_parameters', 'parse_seeds', 'one_line', 'OneLineParser', 'disk_is_full', 'run_command',
-           'collapse_figures', 'collapse_chain', 'collapse_runs', 'collapse_lm']
+           'check_values', 'read_parameters', 'parse_seeds', 'one_line', 'OneLineParser', 'signature', 'disk_is_full',
+           'run_command', 'collapse_figures', 'collapse_chain', 'collapse_runs', 'collapse_lm']
 
 # %% ../nbs/machinery/commands.ipynb #172642c5
 import argparse
@@ -22,6 +22,9 @@ from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import Literal, get_args, get_origin
+
+from fastcore.basics import patch
 
 import collapse_nb
 
@@ -181,6 +184,35 @@ class OneLineParser(argparse.ArgumentParser):
         close = difflib.get_close_matches(unknown[1], self._known(), n=1) if unknown else []
         meant = f" (did you mean {close[0]}?)" if close else ""
         self.exit(2, f"{self.prog}: {one_line(message)}{meant}; --help shows examples\n")
+
+# %% ../nbs/machinery/commands.ipynb #1d4eb04f
+def signature(
+    function: Callable,
+) -> dict[str, tuple]:  # name -> (default, what it means, type)
+    "The parameters of a function, as they stand in its code."
+    from fastcore.docments import docments
+    found = docments(function, full=True, returns=False).items()
+    return {name: (p.default, " ".join((p.docment or "").split()), p.anno) for name, p in found}
+
+@patch
+def add_options(self: OneLineParser,
+    title: str,       # of the group
+    options: dict,    # from `signature`
+    flags: dict = {}, # name -> flags that aren't just --name; of a switch, without its opposite
+) -> None:
+    "A group of options. Without a default of the parser's own, each has its own."
+    add = self.add_argument_group(title).add_argument
+    for name, (default, meaning, kind) in options.items():
+        if isinstance(default, bool):
+            how = dict(action="store_true" if name in flags else argparse.BooleanOptionalAction)
+        elif kind is list: how = dict(action="extend", nargs="+")
+        elif get_origin(kind) is Literal: how = dict(choices=get_args(kind))
+        elif kind == str | None: how = dict(nargs="?", const="")
+        else: how = dict(type=kind if default is None else type(default))
+        if not self.argument_default: how["default"] = default
+        if str(default) not in ("", "[]", "None", "False"): meaning += f" (default: {default})"
+        flag = flags.get(name, [f"--{name.replace('_', '-')}"])
+        add(*flag, help=meaning.replace("%", "%%"), **how)
 
 # %% ../nbs/machinery/commands.ipynb #36711e67
 class _Stopped(BaseException):

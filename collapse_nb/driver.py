@@ -19,7 +19,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from .commands import (OneLineParser, collapse_figures, check_writable, project_path, run_command,
-                                  user_path, writable_folder)
+                                  signature, user_path, writable_folder)
 from .figures import (PROFILES, check_parameters, code_fingerprint,
                                  default_parameters, figure_heading, figure_notebook,
                                  load_profile, notebooks, read_record)
@@ -139,25 +139,24 @@ _EXAMPLES = """examples:
   collapse_figures --profile paper            needs a GPU and the hub
 """
 
+def _options(
+    only: list = [],         # figures, by their ids (default: all of the profile)
+    # smoke, quick, pretrained, local, paper, or a parameter file of your own
+    profile: str = "quick",
+    # NAME=VALUE: replaces a parameter of those chosen figures that have it
+    parameter: list = [],
+    out: str = None,         # folder for the results (default: figures/PROFILE in the project)
+    runs: str = None,  # folder of the chains (default: $COLLAPSE_RUNS, or runs in the project)
+    jobs: int = 1,           # figures at a time; many use several cores by themselves
+    force: bool = False,     # make current figures, too; chains still count (collapse_runs rm)
+    list: bool = False,      # which figures there are, how long they took, in what state they are
+): "Make the paper's figures, each from its notebook in nbs/figures."
+
 def _parser() -> OneLineParser:
     "The options of `collapse_figures`."
-    about = "Make the paper's figures, each from its notebook in nbs/figures."
-    parser = OneLineParser("collapse_figures", about, _EXAMPLES)
-    add = parser.add_argument
-    add("--only", nargs="+", metavar="ID", help="figures (default: all of the profile)")
-    add("--profile", default="quick",
-        help=f"{', '.join(PROFILES)}, or a parameter file of your own (default: quick)")
-    add("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE",
-        help="replace a parameter of those chosen figures that have it; may be repeated")
-    add("--out", help="folder for the results (default: figures/PROFILE in the project)")
-    add("--runs", metavar="DIR",
-        help="folder of the chains (default: $COLLAPSE_RUNS, or runs in the project)")
-    add("--jobs", type=int, default=1, metavar="N",
-        help="figures at a time (default: 1; many use several cores by themselves)")
-    add("--force", action="store_true",
-        help="make current figures, too; chains still count (collapse_runs rm)")
-    add("--list", action="store_true",
-        help="say which figures there are, how long they took, and in what state they are")
+    parser = OneLineParser("collapse_figures", _options.__doc__, _EXAMPLES)
+    flags = dict(parameter=["-p", "--parameter"], force=["--force"], list=["--list"])
+    parser.add_options("figures", signature(_options), flags)
     return parser
 
 def _override(text: str) -> tuple[str, object]:

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,8 @@ import torch
 
 from .base import model_folder
 from .commands import (SIGNALS, collapse_lm, OneLineParser, check_values, check_writable,
-                                  one_line, read_parameters, run_command, user_path)
+                                  one_line, read_parameters, run_command, signature,
+                                  user_path)
 from .data import fingerprint, load_text, load_tokenizer, token_blocks
 from .devices import device_name, find_device, find_precision
 from .generation import continue_blocks
@@ -147,99 +149,92 @@ _EXAMPLES = """examples:
                         four GPUs, or processes, train and write
 """
 
+# %% ../nbs/appendix/lm_step.ipynb #3f0fce7c
+def _model_options(
+    pretrained: bool = False,  # start from pretrained weights, not from random ones
+    # a name on the hub, such as gpt2, a folder with model and tokenizer, smollm2 (packaged),
+    # or a GGUF file
+    model_tag: str = "facebook/opt-125m",
+    # YAML file with the sizes of a small fresh model in place of --model_tag: architecture,
+    # vocab_size, positions, n_layers, hidden_size, n_heads
+    config: str = None,
+    # a name on the hub, a folder, or bpe, trained on the data (default: the model's own; with
+    # --config: bpe)
+    tokenizer: str = None,
+    # start from this checkpoint, or folder of a network; a checkpoint without a config.json
+    # beside it needs the --model_tag or --config that it was trained with
+    load_name: str = None,
+    # folder: keep the best epoch there, as best.ckpt, with configuration and tokenizer
+    save_name: str = None,
+    save_last: bool = False,   # and the last one, as last.ckpt
+): "the model"
+
+def _training_options(
+    learning_rate: float = 2e-5,  # at the start; it falls to 1e-6
+    max_epochs: int = 5,          # passes over the training set
+    batch_size: int = 128,        # blocks in a step of each process
+    optimizer: Literal[*OPTIMIZERS] = "adamw",  # of the weights
+    seed: int = 0,                # all randomness comes from it
+    debug: bool = False,          # a rehearsal: two batches of each set, one epoch
+    # writes the losses into --save-name
+    logger: Literal["none", "csv", "tensorboard"] = "none",
+    version_name: str = None,     # of the logger's folder (default: version_0, ...)
+): "training"
+
+# %% ../nbs/appendix/lm_step.ipynb #118c62f9
+def _data_options(
+    data: str = "wikitext2",  # wikitext2, pydoc, docstrings, or a folder with texts
+    block_size: int = 64,     # tokens in a block
+    # let the model continue every block, and write this set: .parquet, or .pkl, the authors'
+    # format (added to a name without a suffix); a loaded model isn't trained before
+    generate: str = None,
+    # the blocks that --generate continues: those of the original training set, or those of
+    # --load-generate
+    prompts: Literal["original", "previous"] = "original",
+    num_beams: int = 5,       # of the search that writes; 1 is greedy
+    repetition_penalty: float = 1.0,  # when it writes; 1 is none
+    load_generate: str = None,        # train on this generated set
+    # share, 0 to 1, of ORIGINAL blocks, not of generated ones, whatever the name says: a random
+    # share of the blocks of --load-generate give way to the originals
+    generate_percentage: float = None,
+    eval_only: bool = False,     # don't train, evaluate on the test set
+    # don't train, evaluate on the training set: --load-generate, else the original one
+    evalgen_only: bool = False,
+    # write score and perplexity of each block: .parquet or .json (default: perplexities.parquet
+    # in --save-name, or here)
+    saveperplexities: str | None = None,
+    saveto: str = None,          # write the results: .parquet or .json
+): "data"
+
+def _other_options(
+    accelerator: Literal["auto", "gpu", "cpu"] = "auto",  # auto: a GPU if there is one
+    num_devices: int = 1,   # processes on this machine, one for each GPU
+    num_nodes: int = 1,     # machines, which must see the same folders
+    # of several processes; auto is ddp where there are several
+    strategy: Literal["auto", "ddp"] = "auto",
+    num_workers: int = 0,   # accepted and without effect: the blocks lie in memory
+    # of training and writing; auto is bfloat16 on a GPU that has it; perplexities are always
+    # computed in float32
+    precision: Literal["auto", "float32", "bfloat16"] = "auto",
+): "where it runs"
+
+# %% ../nbs/appendix/lm_step.ipynb #7edd3918
+_FLAGS = """-p --pretrained -tag --model_tag -load --load-name -save --save-name
+    -gen --generate -load-gen --load-generate -gen_percent --generate_percentage
+    -eval --eval_only -eval_gen --evalgen_only -saveperplexities --saveperplexities
+    -st --saveto -lr --learning-rate -m --max-epochs -b --batch-size -opt --optimizer
+    -seed --seed -d --debug -version_name --version_name -a --accelerator -n --num_devices
+    -s --strategy -w --num_workers""".split()
+
 def _parser() -> OneLineParser:
     "The options of `collapse_lm`."
     parser = OneLineParser("collapse_lm", "One step of the language-model experiment: train, "
                            "generate, evaluate. In names - and _ are the same.", _EXAMPLES)
-    groups = {"the model": _model_options, "data": _data_options,
-              "training": _training_options, "where it runs": _other_options}
-    for title, options in groups.items():
-        options(parser.add_argument_group(title).add_argument)
+    flags = {long[2:].replace("-", "_"): (short, long)
+             for short, long in zip(_FLAGS[::2], _FLAGS[1::2])} | dict(save_last=["--save-last"])
+    for group in (_model_options, _data_options, _training_options, _other_options):
+        parser.add_options(group.__doc__, signature(group), flags)
     return parser
-
-def _model_options(add) -> None:
-    "Where the model comes from, and where it goes."
-    add("-p", "--pretrained", action="store_true",
-        help="start from pretrained weights, not from random ones")
-    add("-tag", "--model_tag", default="facebook/opt-125m", metavar="NAME",
-        help="a name on the hub, such as gpt2, a folder with model and tokenizer, smollm2 "
-        "(packaged), or a GGUF file (default: facebook/opt-125m)")
-    add("--config", metavar="FILE", help="YAML file with the sizes of a small fresh model in "
-        "place of --model_tag: architecture, vocab_size, positions, n_layers, hidden_size, "
-        "n_heads")
-    add("--tokenizer", metavar="NAME", help="a name on the hub, a folder, or bpe, trained on "
-        "the data (default: the model's own; with --config: bpe)")
-    add("-load", "--load-name", metavar="FILE", help="start from this checkpoint, or folder of "
-        "a network; a checkpoint without a config.json beside it needs the --model_tag or "
-        "--config that it was trained with")
-    add("-save", "--save-name", metavar="DIR", help="keep the best epoch there, as best.ckpt, "
-        "with configuration and tokenizer beside it")
-    add("--save-last", action="store_true", help="and the last one, as last.ckpt")
-
-# %% ../nbs/appendix/lm_step.ipynb #3f0fce7c
-def _data_options(add) -> None:
-    "What it reads and writes."
-    add("--data", default="wikitext2", metavar="SOURCE", help="wikitext2, pydoc, docstrings, or "
-        "a folder with texts (default: wikitext2)")
-    add("--block-size", type=int, default=64, help="tokens in a block (default: 64)")
-    add("-gen", "--generate", metavar="FILE", help="let the model continue every block, and "
-        "write this set: .parquet, or .pkl, the authors' format (added to a name without a "
-        "suffix); a loaded model isn't trained before")
-    add("--prompts", choices=("original", "previous"), default="original", help="the blocks "
-        "that --generate continues: those of the original training set, or those of "
-        "--load-generate (default: original)")
-    add("--num_beams", type=int, default=5,
-        help="of the search that writes; 1 is greedy (default: 5)")
-    add("--repetition_penalty", type=float, default=1.0,
-        help="when it writes; 1 is none (default: 1)")
-    add("-load-gen", "--load-generate", metavar="FILE", help="train on this generated set")
-    add("-gen_percent", "--generate_percentage", type=float, metavar="P", help="share, 0 to 1, "
-        "of ORIGINAL blocks, not of generated ones, whatever the name says: a random P of the "
-        "blocks of --load-generate give way to the originals")
-    add("-eval", "--eval_only", action="store_true",
-        help="don't train, evaluate on the test set")
-    add("-eval_gen", "--evalgen_only", action="store_true", help="don't train, evaluate on the "
-        "training set: --load-generate, else the original one")
-    add("-saveperplexities", "--saveperplexities", metavar="FILE", nargs="?", const="",
-        help="write score and perplexity of each block: .parquet or .json (default: "
-        "perplexities.parquet in --save-name, or here)")
-    add("-st", "--saveto", metavar="FILE", help="write the results: .parquet or .json")
-
-# %% ../nbs/appendix/lm_step.ipynb #118c62f9
-def _training_options(add) -> None:
-    "How it trains."
-    add("-lr", "--learning-rate", type=float, default=2e-5,
-        help="at the start; it falls to 1e-6 (default: 2e-5)")
-    add("-m", "--max-epochs", type=int, default=5,
-        help="passes over the training set (default: 5)")
-    add("-b", "--batch-size", type=int, default=128,
-        help="blocks in a step of each process (default: 128)")
-    add("-opt", "--optimizer", choices=list(OPTIMIZERS), default="adamw",
-        help="(default: adamw)")
-    add("-seed", "--seed", type=int, default=0,
-        help="all randomness comes from it (default: 0)")
-    add("-d", "--debug", action="store_true",
-        help="a rehearsal: two batches of each set, one epoch")
-    add("--logger", choices=("none", "csv", "tensorboard"), default="none",
-        help="write the losses into --save-name (default: none)")
-    add("-version_name", "--version_name", metavar="NAME",
-        help="of the logger's folder (default: version_0, ...)")
-
-def _other_options(add) -> None:
-    "Where it runs."
-    add("-a", "--accelerator", choices=("auto", "gpu", "cpu"), default="auto",
-        help="(default: auto, a GPU if there is one)")
-    add("-n", "--num_devices", type=int, default=1,
-        help="processes on this machine, one for each GPU (default: 1)")
-    add("--num_nodes", type=int, default=1,
-        help="machines, which must see the same folders (default: 1)")
-    add("-s", "--strategy", choices=("auto", "ddp"), default="auto",
-        help="of several processes; auto is ddp where there are several (default: auto)")
-    add("-w", "--num_workers", type=int, default=0,
-        help="accepted and without effect: the blocks lie in memory")
-    add("--precision", choices=("auto", "float32", "bfloat16"), default="auto",
-        help="of training and writing; auto is bfloat16 on a GPU that has it; perplexities are "
-        "always computed in float32 (default: auto)")
 
 # %% ../nbs/appendix/lm_step.ipynb #bb31ede4
 def _deeds(chosen) -> tuple[bool, bool, bool]:
