@@ -19,7 +19,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from .commands import (OneLineParser, collapse_figures, check_writable, project_path, run_command,
-                                  signature, user_path, writable_folder)
+                                  signature, user_path)
 from .figures import (PROFILES, check_parameters, code_fingerprint,
                                  default_parameters, figure_heading, figure_notebook,
                                  load_profile, notebooks, read_record)
@@ -42,7 +42,8 @@ class _Listener:
 def _execute(figure: str, parameters: dict, folder: Path, bar: tqdm) -> str | None:
     "Run a figure's notebook by papermill; None, or one line that says why it failed."
     import papermill
-    start, executed = time.perf_counter(), writable_folder(folder / "executed")
+    start, executed = time.perf_counter(), folder / "executed"
+    executed.mkdir(parents=True, exist_ok=True)
     unfinished, record = executed / f"{figure}.unfinished.ipynb", folder / f"{figure}.json"
     try:
         papermill.execute_notebook(
@@ -204,7 +205,7 @@ def _make(o) -> int:
         return 0
     runs = runs_folder() if o.runs is None else user_path(o.runs)
     if not runs.is_dir(): check_writable(runs, "--runs")         # what is there may be read only
-    writable_folder(folder)
+    check_writable(folder)
     if o.runs: os.environ["COLLAPSE_RUNS"] = str(runs)
     print(f"{', '.join(jobs)}: profile {o.profile}, into {folder}; chains in {runs}")
     if overrides and o.out is None and o.profile in PROFILES:
