@@ -200,10 +200,10 @@ def _data_options(
     eval_only: bool = False,     # don't train, evaluate on the test set
     # don't train, evaluate on the training set: --load-generate, else the original one
     evalgen_only: bool = False,
-    # write score and perplexity of each block: .parquet or .json (default: perplexities.parquet
-    # in --save-name, or here)
+    # write score and perplexity of each block: .parquet (default: perplexities.parquet in
+    # --save-name, or here)
     saveperplexities: str | None = None,
-    saveto: str = None,          # write the results: .parquet or .json
+    saveto: str = None,          # write the results: .json
 ): "data"
 
 def _other_options(
@@ -405,7 +405,7 @@ class _Step:
 def _read_step(chosen) -> _Step:
     "Read all that the options name. Raises `OSError` or `ValueError` for what can't be used."
     (trains, generates, _), few = _deeds(chosen), 2 * chosen.batch_size if chosen.debug else None
-    file = chosen.load_generate and _blocks_file(chosen.load_generate, "--load-generate")
+    file = chosen.load_generate and _file(chosen.load_generate, "--load-generate", *_SETS)
     given = file and load_blocks(file)[:few]
     if chosen.load_name and not (path := user_path(chosen.load_name)).exists():
         raise ValueError(f"no checkpoint '{path}': give one that training has kept")
@@ -440,13 +440,17 @@ def _check_blocks(network, blocks, what, size) -> None:
                          f"{config.vocab_size}: give the model that they were made for, or its "
                          "own --tokenizer")
 
-def _blocks_file(text: str, option: str) -> Path:
-    "The file of a generated set. Raises `ValueError` for another suffix."
+_SETS = ".pkl", ".parquet"  # how generated sets are kept
+
+def _file(text: str, option: str, *suffixes: str) -> Path:
+    "A file that an option names, with the first suffix if it has none. Raises `ValueError`."
     path = user_path(text)
-    if not path.suffix: path = path.with_suffix(".pkl")
-    if path.suffix not in (".pkl", ".parquet"):
-        raise ValueError(f"{option} is '{text}': expected a name that ends in .parquet, in .pkl, "
-                         "or without a suffix")
+    if not path.suffix: path = path.with_suffix(suffixes[0])
+    if path.suffix not in suffixes:
+        raise ValueError(f"{option} is '{text}': expected a name that ends in "
+                         f"{' or '.join(suffixes)}, or without a suffix")
+    if path.is_dir():
+        raise ValueError(f"{option} is '{path}', which is a folder: give the name of a file")
     return path
 
 # %% ../nbs/appendix/lm_step.ipynb #6dae3fcc
@@ -484,35 +488,19 @@ def _outputs(chosen) -> dict[str, Path]:
     if trains and chosen.save_name is not None:
         found["save_name"] = user_path(chosen.save_name)
         check_writable(found["save_name"], "--save-name")
-    if generates: found["generate"] = _blocks_file(chosen.generate, "--generate")
     each = chosen.saveperplexities
-    if each == "": each = str(Path(chosen.save_name or ".") / "perplexities.parquet")
-    tables = dict(saveto=chosen.saveto, saveperplexities=each) if evaluates else {}
-    for name, text in tables.items():
-        if text is None: continue
-        found[name] = path = user_path(text)
-        if path.suffix not in (".json", ".parquet"):
-            raise ValueError(f"--{name} is '{text}': expected a name that ends in .json or "
-                             ".parquet")
+    if each == "": each = str(Path(chosen.save_name or ".") / "perplexities")
+    for name, wanted, text, *suffixes in (
+            ("generate", generates, chosen.generate, *_SETS),
+            ("saveto", evaluates, chosen.saveto, ".json"),
+            ("saveperplexities", evaluates, each, ".parquet")):
+        if not wanted or text is None: continue
+        found[name] = _file(text, f"--{name}", *suffixes)
+        check_writable(found[name].parent, f"--{name}")
     if len({*found.values()}) < len(found): raise ValueError("two outputs have one name")
-    for name, path in found.items():
-        if name == "save_name": continue
-        if path.is_dir(): raise ValueError(f"--{name} is '{path}', which is a folder: give the "
-                                           "name of a file")
-        check_writable(path.parent, f"--{name}")
     return found
 
 # %% ../nbs/appendix/lm_step.ipynb #dbc0792d
-def _write_table(path: Path, columns: dict) -> None:
-    "Write a small table; it gets its place when it's complete."
-    with atomic(path) as part:
-        if path.suffix == ".json": part.write_text(json.dumps(columns, indent=1) + "\n")
-        else:
-            flat = {name: json.dumps(v) if isinstance(v, dict) else v
-                    for name, v in columns.items()}
-            index = None if any(isinstance(v, list) for v in flat.values()) else [0]
-            pd.DataFrame(flat, index=index).to_parquet(part, index=False)
-
 def _results(scores: np.ndarray, what: str, name: str, chosen) -> dict:
     "What a measurement found, of what, and how."
     low, high = perplexity_interval(scores) if len(scores) > 1 else (math.nan, math.nan)
@@ -541,13 +529,8 @@ def _scored(chosen) -> str:
     return "train" if chosen.evalgen_only and not chosen.eval_only else "test"
 
 # %% ../nbs/appendix/lm_step.ipynb #0a159e8e
-def _score_on(
-    trainer: pl.Trainer,    # from `lm_trainer`; its processes share the work
-    network,                # a transformers causal language model
-    blocks: np.ndarray,     # token numbers, shape (n, block_size)
-    batch_size: int = 128,  # blocks at a time, in each process
-) -> np.ndarray:  # nats per predicted token, float64, shape (n,), in every process
-    "The score of each block, as `score` finds it in one process."
+def _score_on(trainer: pl.Trainer, network, blocks: np.ndarray, batch_size: int) -> np.ndarray:
+    "The score of each block, as `score` finds it in one process; known to every process."
     network.to(trainer.strategy.root_device).eval()
     def losses(batch): return token_losses(network, batch).cpu().numpy()
     parts = [torch.as_tensor(blocks, dtype=torch.long)]
@@ -576,10 +559,13 @@ def _evaluate(step: _Step, chosen, trainer: pl.Trainer, places: dict) -> list[st
     scores = _score_on(trainer, step.network, step.sets[_scored(chosen)], chosen.batch_size)
     found = _results(scores, _scored(chosen), step.name, chosen)
     if trainer.is_global_zero:
-        each = dict(block=list(range(len(scores))), score=scores.tolist(),
-                    perplexity=np.exp(scores).tolist())
-        for option, table in dict(saveto=found, saveperplexities=each).items():
-            if option in places: _write_table(places[option], table)
+        n, each = range(len(scores)), dict(score=scores, perplexity=np.exp(scores))
+        if "saveto" in places:
+            with atomic(places["saveto"]) as part:
+                part.write_text(json.dumps(found, indent=1) + "\n")
+        if "saveperplexities" in places:
+            with atomic(places["saveperplexities"]) as part:
+                pd.DataFrame(dict(block=n) | each).to_parquet(part, index=False)
     return ["perplexity {perplexity:.2f} ({low:.2f} to {high:.2f} in 95 % of resamples) of the "
             "{set} set, {n_blocks:,} blocks, {predicted_tokens:,} predicted tokens"
             .format(**found)]
