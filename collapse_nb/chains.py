@@ -201,14 +201,13 @@ def _bar(runs: list[Run], n_generations: int) -> Iterator[None]:
     total = float(sum(c.sum() for c in costs))
     how = dict(leave=False, delay=.5, smoothing=0, bar_format=_BAR)
     with tqdm(total=total, initial=start, desc="chains", **how) as bar:
-        def look():
-            found = [(run, *_reached(run, c)) for run, c in zip(runs, costs)]
-            bar.n = max(bar.n, sum(done for _, done, _ in found))
-            busy = [f"seed {run.seed}: {said}" for run, _, said in found if said]
-            if len(busy) > 2: busy[2:] = [f"{len(busy)} at a time"]
-            bar.set_postfix_str(" | ".join(busy))
         def watch():
-            while not over.wait(max(.5, getattr(bar, "mininterval", 0))): look()
+            while not over.wait(max(.5, getattr(bar, "mininterval", 0))):
+                found = [(run, *_reached(run, c)) for run, c in zip(runs, costs)]
+                bar.n = max(bar.n, sum(done for _, done, _ in found))
+                busy = [f"seed {run.seed}: {said}" for run, _, said in found if said]
+                if len(busy) > 2: busy[2:] = [f"{len(busy)} at a time"]
+                bar.set_postfix_str(" | ".join(busy))
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
         try: yield

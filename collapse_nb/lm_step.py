@@ -133,20 +133,13 @@ def save_blocks(
 
 # %% ../nbs/appendix/lm_step.ipynb #6f494055
 _EXAMPLES = """examples:
-  collapse_lm -p --model_tag facebook/opt-125m --save-name gen0/
-                        fine-tune, keep the best epoch, evaluate
-  collapse_lm --load-name gen0/best.ckpt --generate gen1_data
-                        write the next training set: gen1_data.pkl
-  collapse_lm --load-generate gen1_data.pkl --save-name gen1/
-                        train on it, here from random weights
-  collapse_lm -p --load-generate gen1_data.pkl -gen_percent .1 -m 10 --save-name gen1/
-                        the paper's setting (b)
-  collapse_lm --load-name gen1/best.ckpt --eval_only -st gen1.json
-                        evaluate on the real test set
-  collapse_lm --config small.yml --data pydoc --save-name small/ -lr 1e-3 -b 32
-                        without a hub
-  collapse_lm -p --save-name gen0/ -n 4 -s ddp --generate gen1.parquet
-                        four GPUs, or processes, train and write
+  collapse_lm -p --model_tag facebook/opt-125m --save-name gen0/        fine-tune, evaluate
+  collapse_lm --load-name gen0/best.ckpt --generate gen1_data           write gen1_data.pkl
+  collapse_lm --load-generate gen1_data.pkl --save-name gen1/           from random weights
+  collapse_lm -p --load-generate gen1_data.pkl -gen_percent .1 -m 10    the paper's setting (b)
+  collapse_lm --load-name gen1/best.ckpt --eval_only -st gen1.json      on the real test set
+  collapse_lm --config small.yml --data pydoc --save-name small/ -lr 1e-3 -b 32    no hub
+  collapse_lm -p --save-name gen0/ -n 4 -s ddp --generate gen1.parquet  four GPUs, or processes
 """
 
 # %% ../nbs/appendix/lm_step.ipynb #3f0fce7c

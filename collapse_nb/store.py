@@ -311,6 +311,7 @@ class Run:
         self.folder = Path(root or runs_folder()).absolute() / self.id
         self.models = (Folders(self.folder, chain.load) if chain.load
                        else Records(self.folder, chain.template))
+        self.keeps_sets = False    # only a writer does
 
     @cached_property
     def first(self):
@@ -341,10 +342,12 @@ def sample(self: Run,
     model=None,  # its model, where that is at hand
 ) -> np.ndarray:  # as many examples as there are real ones
     "The set that a generation writes for the next one: from the disk, or drawn now."
-    stored = _piece(self.folder, i, "synthetic") / "data.npy"
-    if stored.exists(): return np.load(stored, allow_pickle=False)
-    rng = generation_rng(self.seed, i, "sample")
-    return (model or self.models[i]).sample(len(self.chain.real), rng)
+    piece, rng = _piece(self.folder, i, "synthetic"), generation_rng(self.seed, i, "sample")
+    if (piece / "data.npy").exists(): return np.load(piece / "data.npy", allow_pickle=False)
+    data = (model or self.models[i]).sample(len(self.chain.real), rng)
+    if self.keeps_sets and isinstance(data, np.ndarray):
+        _write_folder(piece, lambda to: np.save(to / "data.npy", data, allow_pickle=False))
+    return data
 
 # %% ../nbs/machinery/store.ipynb #fef3c54b
 @patch
@@ -376,8 +379,9 @@ def complete(self: Run,
     except ValueError:
         if len(self.models) > n_generations: return self       # somebody else's, to be read
         raise
-    with _only_writer(self.folder, wait) as note, listening(note):
-        _Session(self, note, checkpoints or self.chain.checkpoints).go_on(n_generations)
+    with _only_writer(self.folder, wait) as self.note, listening(self.note):
+        try: self._go_on(n_generations, checkpoints or self.chain.checkpoints)
+        finally: self.keeps_sets = False
     return self
 
 # %% ../nbs/machinery/store.ipynb #459467bd
@@ -460,125 +464,107 @@ def generations(
 # %% ../nbs/machinery/store.ipynb #95e26ccf
 @dataclass(frozen=True)
 class _Stored:
-    "A model as the loop sees it: the set that it writes is kept, if the run keeps sets."
-    session: "_Session"
+    "A model as the loop sees it."
+    run: Run
     index: int
     model: object = None  # None: to be read, if it's needed
-    def sample(self, n, rng): return self.session.write(self.index, self.model)
-
-class _Session:
-    "What the only writer of a run does."
-    def __init__(self, run: Run, note: _Note, checkpoints: str):
-        self.run, self.note, self.models, self.chain = run, note, run.models, run.chain
-        chain = run.chain
-        code = "".join(map(code_hash, (chain.fit, chain.policy, recurse)))
-        self.differs = _begin(run.folder, config=chain.config, options=chain.options,
-                              code=code, record=self.models.size, device=chain.device)
-        if "code" in self.differs:
-            say_once("runs are used that were made by other code than today's; 'collapse_runs ls' "
-                 "lists runs, and 'collapse_runs rm' removes those that shall begin anew")
-        wishes = {checkpoints, *(entry["checkpoints"] for entry in read_log(run.folder))}
-        self.checkpoints = "all" if "all" in wishes else "ends"   # a wish to keep is kept
-        self.stores_sets = "ends" in (self.checkpoints, chain.checkpoints)
-        self.code = code_hash(chain.measure) if chain.measure else ""
-
-    def piece(self, i: int, name: str) -> Path: return _piece(self.run.folder, i, name)
+    def sample(self, n, rng): return self.run.sample(self.index, self.model)
 
 # %% ../nbs/machinery/store.ipynb #b7c6c040
 @patch
-def go_on(self: _Session, n_generations: int) -> None:
-    "Compute what is missing."
-    for i in range(len(self.models) - 1): self.forget(i)       # half forgotten, by a kill
-    n = self.sound()
-    self.measure_all(min(n - 1, n_generations))                # while the models are there
-    if n <= n_generations: self.compute(n, n_generations)
-    if self.stores_sets: self.write(len(self.models) - 1)      # the last one's, too
+def _go_on(self: Run, n_generations: int, checkpoints: str) -> None:
+    "Compute what is missing, as the only writer."
+    chain, models = self.chain, self.models
+    code = "".join(map(code_hash, (chain.fit, chain.policy, recurse)))
+    differs = _begin(self.folder, config=chain.config, options=chain.options, code=code,
+                     record=models.size, device=chain.device)
+    if "code" in differs:
+        say_once("runs are used that were made by other code than today's; 'collapse_runs ls' "
+                 "lists runs, and 'collapse_runs rm' removes those that shall begin anew")
+    wishes = {checkpoints, *(entry["checkpoints"] for entry in read_log(self.folder))}
+    self.checkpoints = "all" if "all" in wishes else "ends"
+    self.keeps_sets = "ends" in (self.checkpoints, chain.checkpoints)
+    for i in range(len(models) - 1): self._forget(i)           # half forgotten, by a kill
+    n = self._cut()
+    self._measure_all(min(n - 1, n_generations))               # while the models are there
+    if n <= n_generations: self._compute(n, n_generations, differs)
+    if self.keeps_sets: self.sample(len(models) - 1)           # the last one's, too
+
+@patch
+def _forget(self: Run, i: int) -> None:
+    "A model between the ends, unless all are kept."
+    stored = i > 0 and _piece(self.folder, i, "synthetic").exists()
+    if self.checkpoints == "ends" and stored: self.models.forget(i)
 
 # %% ../nbs/machinery/store.ipynb #5d818354
 @patch
-def sound(self: _Session) -> int:
+def _cut(self: Run) -> int:
     "Find damage, and cut the chain there; the number of generations that are left."
     n, why, kept = len(self.models), None, self.models.kept
-    for i, piece, name in list(_damage(self.run.folder, self.models.size)):
+    for i, piece, name in list(_damage(self.folder, self.models.size)):
         again = kept(i) and (piece == "synthetic" or piece == "measures" and kept(0))
-        if again: _remove(self.piece(i, piece))
+        if again: _remove(_piece(self.folder, i, piece))
         elif piece in (_RECORDS, "model", "synthetic", "measures") and (why is None or i < n):
             n, why = min(i, n), f"{piece} {name}"
-    if why: print(f"{self.run.id}: generation {n} is damaged ({why.strip()}); it and those "
+    if why: print(f"{self.id}: generation {n} is damaged ({why.strip()}); it and those "
                   "after it are computed again", file=sys.stderr)
-    if (records := self.run.folder / _RECORDS).exists():
-        os.truncate(records, n * self.models.size)
-    for i, place in _places(self.run.folder).items():
+    if (records := self.folder / _RECORDS).exists(): os.truncate(records, n * self.models.size)
+    for i, place in _places(self.folder).items():
         if i >= n: _remove(place)
     return n
 
 # %% ../nbs/machinery/store.ipynb #05bd78d4
 @patch
-def compute(self: _Session, n: int, n_generations: int) -> None:
+def _compute(self: Run, n: int, n_generations: int, differs: dict) -> None:
     "The generations from `n` on."
-    indices, chain, folder = count(n), self.chain, self.run.folder
+    indices, chain, folder = count(n), self.chain, self.folder
     def fit(data, rng): return _Stored(self, next(indices), chain.fit(data, rng))
     done = [_Stored(self, i) for i in range(n)]
     entry = dict(began=now(), first=n, checkpoints=self.checkpoints, host=socket.gethostname(),
                  pid=os.getpid(), device=chain.device, commit=environment()["commit"])
     with (folder / "log.jsonl").open("a", encoding="utf-8") as file:
         file.write(f"\n{json.dumps(entry)}")                   # the last may be half a line
-    if self.differs:
-        say_once(f"runs go on that were begun with {'; '.join(self.differs.values())}")
+    if differs: say_once(f"runs go on that were begun with {'; '.join(differs.values())}")
     self.note.begin(n)
     try:
-        for g in recurse(fit, chain.real, chain.policy, self.run.seed, n_generations, done):
+        for g in recurse(fit, chain.real, chain.policy, self.seed, n_generations, done):
             self.models.append(g.index, g.model.model)
-            self.measure(Generation(g.index, g.model.model, g.data))
-            self.forget(g.index - 1)
+            self._measure(Generation(g.index, g.model.model, g.data))
+            self._forget(g.index - 1)
             self.note.begin(g.index + 1)
     except FloatingPointError as e:
-        raise FloatingPointError(f"seed {self.run.seed} diverged in generation "
-                                 f"{len(self.models)}: {e}; the generations before it "
-                                 f"are in '{folder}'") from e
+        raise FloatingPointError(f"seed {self.seed} diverged in generation {len(self.models)}: "
+                                 f"{e}; the generations before it are in '{folder}'") from e
     finally:
         if (records := folder / _RECORDS).exists(): _fsync(records)
 
-@patch
-def write(self: _Session, i: int, model=None) -> np.ndarray:
-    "The set of a generation, which is kept if this run keeps sets."
-    piece, data = self.piece(i, "synthetic"), self.run.sample(i, model)
-    if self.stores_sets and not piece.exists() and isinstance(data, np.ndarray):
-        _write_folder(piece, lambda to: np.save(to / "data.npy", data, allow_pickle=False))
-    return data
-
-@patch
-def forget(self: _Session, i: int) -> None:
-    "A model between the ends, unless all are kept."
-    stored = i > 0 and self.piece(i, "synthetic").exists()
-    if self.checkpoints == "ends" and stored: self.models.forget(i)
-
 # %% ../nbs/machinery/store.ipynb #ac2f46ba
 @patch
-def measure(self: _Session, g: Generation) -> None:
+def _measure(self: Run, g: Generation) -> None:
     "Measure a generation, and keep what is found."
-    if not self.chain.measure: return
-    if g.index == 0: self.run.first = g.model
-    found = self.chain.measure(g, lambda: self.run.first)
+    if not (measure := self.chain.measure): return
+    if g.index == 0: self.first = g.model
+    found = measure(g, lambda: self.first)
     arrays = {k: v for k, v in found.items() if isinstance(v, np.ndarray)}
-    said = dict(code=self.code, numbers={k: v for k, v in found.items() if k not in arrays})
+    numbers = {k: v for k, v in found.items() if k not in arrays}
+    said = dict(code=code_hash(measure), numbers=numbers)
     def write(folder):
         (folder / "measures.json").write_text(json.dumps(said, sort_keys=True, indent=1))
         for name, array in arrays.items(): np.save(folder / f"{name}.npy", array)
-    _write_folder(self.piece(g.index, "measures"), write)
+    _write_folder(_piece(self.folder, g.index, "measures"), write)
 
 @patch
-def measure_all(self: _Session, last: int) -> None:
+def _measure_all(self: Run, last: int) -> None:
     "Measure what isn't, by today's code, from generation 0 to the last."
     if not self.chain.measure: return
-    kept = self.models.kept
-    found = [_json(self.piece(i, "measures") / "measures.json") for i in range(last + 1)]
-    missing = [i for i, measured in enumerate(found) if measured.get("code") != self.code]
+    code, kept = code_hash(self.chain.measure), self.models.kept
+    found = [_json(_piece(self.folder, i, "measures") / "measures.json") for i in range(last + 1)]
+    missing = [i for i, measured in enumerate(found) if measured.get("code") != code]
     gone = [i for i in missing if not (kept(i) and kept(0))]
     for i in sorted(set(missing) - set(gone)):
         self.note.begin(i)
-        self.measure(self.run.generation(i))
-    if gone: print(f"{self.run.id}: the way to measure has changed, but the models of "
+        self._measure(self.generation(i))
+    if gone: print(f"{self.id}: the way to measure has changed, but the models of "
                    f"generations {', '.join(map(str, gone))} weren't kept, so they can't "
                    "be measured again", file=sys.stderr)
 
