@@ -224,8 +224,8 @@ def _plan(family: str, given: list[dict], root: Path | None) -> list[Run]:
         raise ValueError(f"seeds are {[run.seed for run in runs]}: expected each chain once")
     return runs
 
-def _complete_all(runs: list[Run], n_generations: int, n_jobs: int, backend: str, gpus: float,
-                  **how) -> list[str | None]:
+def _complete_all(runs: list[Run], n_generations: int, n_jobs: int, backend: str,
+                  gpus: float, **how) -> list[str | None]:
     "For each run None, or one line that says why it failed."
     outcomes, tasks = [None] * len(runs), {}
     own = _registered(runs[0].chain.family) if runs else []
@@ -292,7 +292,8 @@ def _parser(family: str) -> OneLineParser:
         raise ValueError(f"family '{family}' has an option '{name}', a name that "
                          "collapse_chain needs itself: choose another")
     own.pop("seed", None)                                      # --seeds is in its place
-    parser = OneLineParser(f"collapse_chain {family}", _find_family(family).__doc__, _EXAMPLES,
+    about = _find_family(family).__doc__
+    parser = OneLineParser(f"collapse_chain {family}", about, _EXAMPLES,
                            argument_default=SUPPRESS)
     parser.add_options("the family", own)
     parser.add_options("all families", common)

@@ -183,26 +183,29 @@ def signature(
 ) -> dict[str, tuple]:  # name -> (default, what it means, type)
     "The parameters of a function, as they stand in its code."
     from fastcore.docments import docments
-    found = docments(function, full=True, returns=False).items()
-    return {name: (p.default, " ".join((p.docment or "").split()), p.anno) for name, p in found}
+    found = docments(function, full=True, returns=False)
+    return {name: (about.default, " ".join((about.docment or "").split()), about.anno)
+            for name, about in found.items()}
 
 @patch
 def add_options(self: OneLineParser,
     title: str,       # of the group
     options: dict,    # from `signature`
-    flags: dict = {}, # name -> flags that aren't just --name; of a switch, without its opposite
+    flags: dict = {}, # name -> flags other than --name; such a switch has no opposite
 ) -> None:
     "A group of options. Without a default of the parser's own, each has its own."
     add = self.add_argument_group(title).add_argument
     for name, (default, meaning, kind) in options.items():
         if isinstance(default, bool):
-            how = dict(action="store_true" if name in flags else argparse.BooleanOptionalAction)
+            switch = argparse.BooleanOptionalAction
+            how = dict(action="store_true" if name in flags else switch)
         elif kind is list: how = dict(action="extend", nargs="+")
         elif get_origin(kind) is Literal: how = dict(choices=get_args(kind))
         elif kind == str | None: how = dict(nargs="?", const="")
         else: how = dict(type=kind if default is None else type(default))
         if not self.argument_default: how["default"] = default
-        if str(default) not in ("", "[]", "None", "False"): meaning += f" (default: {default})"
+        if default not in ("", None) and default != [] and default is not False:
+            meaning += f" (default: {default})"
         flag = flags.get(name, [f"--{name.replace('_', '-')}"])
         add(*flag, help=meaning.replace("%", "%%"), **how)
 

@@ -141,16 +141,16 @@ _EXAMPLES = """examples:
 """
 
 def _options(
-    only: list = [],         # figures, by their ids (default: all of the profile)
+    only: list = [],      # figures, by their ids (default: all of the profile)
     # smoke, quick, pretrained, local, paper, or a parameter file of your own
     profile: str = "quick",
     # NAME=VALUE: replaces a parameter of those chosen figures that have it
     parameter: list = [],
-    out: str = None,         # folder for the results (default: figures/PROFILE in the project)
-    runs: str = None,  # folder of the chains (default: $COLLAPSE_RUNS, or runs in the project)
-    jobs: int = 1,           # figures at a time; many use several cores by themselves
-    force: bool = False,     # make current figures, too; chains still count (collapse_runs rm)
-    list: bool = False,      # which figures there are, how long they took, in what state they are
+    out: str = None,      # folder for the results (default: figures/PROFILE in the project)
+    runs: str = None,     # of the chains (default: $COLLAPSE_RUNS, or runs in the project)
+    jobs: int = 1,        # figures at a time; many use several cores by themselves
+    force: bool = False,  # make current figures, too; chains still count (collapse_runs rm)
+    list: bool = False,   # say which figures there are, how long they took, and their state
 ): "Make the paper's figures, each from its notebook in nbs/figures."
 
 def _parser() -> OneLineParser:

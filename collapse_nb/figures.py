@@ -28,7 +28,8 @@ def notebooks(
     *folders: str,  # of nbs; none: all that hold notebooks of this kind
 ) -> dict[str, Path]:  # name -> path, folder by folder, sorted by name
     "Figures, benchmarks, stress tests and studies."
-    return {path.stem: path for folder in folders or ("figures", "benchmarks", "stress", "studies")
+    folders = folders or ("figures", "benchmarks", "stress", "studies")
+    return {path.stem: path for folder in folders
             for path in sorted(project_path(f"nbs/{folder}").glob("*.ipynb"))}
 
 def figure_notebook(

@@ -133,26 +133,26 @@ def save_blocks(
 
 # %% ../nbs/appendix/lm_step.ipynb #6f494055
 _EXAMPLES = """examples:
-  collapse_lm -p --model_tag facebook/opt-125m --save-name gen0/        fine-tune, evaluate
-  collapse_lm --load-name gen0/best.ckpt --generate gen1_data           write gen1_data.pkl
-  collapse_lm --load-generate gen1_data.pkl --save-name gen1/           from random weights
-  collapse_lm -p --load-generate gen1_data.pkl -gen_percent .1 -m 10    the paper's setting (b)
-  collapse_lm --load-name gen1/best.ckpt --eval_only -st gen1.json      on the real test set
-  collapse_lm --config small.yml --data pydoc --save-name small/ -lr 1e-3 -b 32    no hub
-  collapse_lm -p --save-name gen0/ -n 4 -s ddp --generate gen1.parquet  four GPUs, or processes
+  collapse_lm -p --model_tag facebook/opt-125m --save-name gen0/      fine-tune, evaluate
+  collapse_lm --load-name gen0/best.ckpt --generate gen1_data         write gen1_data.pkl
+  collapse_lm --load-generate gen1_data.pkl --save-name gen1/         from random weights
+  collapse_lm -p --load-generate gen1_data.pkl -gen_percent .1 -m 10  the paper's setting b
+  collapse_lm --load-name gen1/best.ckpt --eval_only -st gen1.json    on the real test set
+  collapse_lm --config small.yml --data pydoc --save-name small/ -lr 1e-3 -b 32      no hub
+  collapse_lm -p --save-name gen0/ -n 4 -s ddp --generate gen1.parquet            four GPUs
 """
 
 # %% ../nbs/appendix/lm_step.ipynb #3f0fce7c
 def _model_options(
     pretrained: bool = False,  # start from pretrained weights, not from random ones
-    # a name on the hub, such as gpt2, a folder with model and tokenizer, smollm2 (packaged),
-    # or a GGUF file
+    # a name on the hub, such as gpt2, a folder with model and tokenizer, smollm2
+    # (packaged), or a GGUF file
     model_tag: str = "facebook/opt-125m",
     # YAML file with the sizes of a small fresh model in place of --model_tag: architecture,
     # vocab_size, positions, n_layers, hidden_size, n_heads
     config: str = None,
-    # a name on the hub, a folder, or bpe, trained on the data (default: the model's own; with
-    # --config: bpe)
+    # a name on the hub, a folder, or bpe, trained on the data (default: the model's own;
+    # with --config: bpe)
     tokenizer: str = None,
     # start from this checkpoint, or folder of a network; a checkpoint without a config.json
     # beside it needs the --model_tag or --config that it was trained with
@@ -178,8 +178,8 @@ def _training_options(
 def _data_options(
     data: str = "wikitext2",  # wikitext2, pydoc, docstrings, or a folder with texts
     block_size: int = 64,     # tokens in a block
-    # let the model continue every block, and write this set: .parquet, or .pkl, the authors'
-    # format (added to a name without a suffix); a loaded model isn't trained before
+    # let the model continue every block, and write this set: .parquet, or .pkl, the
+    # authors' format (the default suffix); a loaded model isn't trained before
     generate: str = None,
     # the blocks that --generate continues: those of the original training set, or those of
     # --load-generate
@@ -187,8 +187,8 @@ def _data_options(
     num_beams: int = 5,       # of the search that writes; 1 is greedy
     repetition_penalty: float = 1.0,  # when it writes; 1 is none
     load_generate: str = None,        # train on this generated set
-    # share, 0 to 1, of ORIGINAL blocks, not of generated ones, whatever the name says: a random
-    # share of the blocks of --load-generate give way to the originals
+    # share, 0 to 1, of ORIGINAL blocks, not of generated ones, whatever the name says: so
+    # many of the blocks of --load-generate, chosen at random, give way to the originals
     generate_percentage: float = None,
     eval_only: bool = False,     # don't train, evaluate on the test set
     # don't train, evaluate on the training set: --load-generate, else the original one
@@ -206,8 +206,8 @@ def _other_options(
     # of several processes; auto is ddp where there are several
     strategy: Literal["auto", "ddp"] = "auto",
     num_workers: int = 0,   # accepted and without effect: the blocks lie in memory
-    # of training and writing; auto is bfloat16 on a GPU that has it; perplexities are always
-    # computed in float32
+    # of training and writing; auto is bfloat16 on a GPU that has it; perplexities are
+    # always computed in float32
     precision: Literal["auto", "float32", "bfloat16"] = "auto",
 ): "where it runs"
 
@@ -224,7 +224,8 @@ def _parser() -> OneLineParser:
     parser = OneLineParser("collapse_lm", "One step of the language-model experiment: train, "
                            "generate, evaluate. In names - and _ are the same.", _EXAMPLES)
     flags = {long[2:].replace("-", "_"): (short, long)
-             for short, long in zip(_FLAGS[::2], _FLAGS[1::2])} | dict(save_last=["--save-last"])
+             for short, long in zip(_FLAGS[::2], _FLAGS[1::2])}
+    flags["save_last"] = ["--save-last"]
     for group in (_model_options, _data_options, _training_options, _other_options):
         parser.add_options(group.__doc__, signature(group), flags)
     return parser
@@ -307,8 +308,8 @@ def _described(folder: Path):
     return network
 
 def _load_checkpoint(path: Path, start: Callable):
-    """The network of a Lightning checkpoint, running nothing that is in it. `start` makes it
-    where there is no config.json beside. Raises `ValueError` if it doesn't fit."""
+    """The network of a Lightning checkpoint, running nothing that is in it. Without a
+    config.json beside it `start` makes one. Raises `ValueError` if it doesn't fit."""
     own = (path.parent / "config.json").exists()
     network = None if own or not path.exists() else start()
     try:
@@ -436,14 +437,14 @@ def _check_blocks(network, blocks, what, size) -> None:
 _SETS = ".pkl", ".parquet"  # how generated sets are kept
 
 def _file(text: str, option: str, *suffixes: str) -> Path:
-    "A file that an option names, with the first suffix if it has none. Raises `ValueError`."
+    "A file that an option names; without a suffix it gets the first. Raises `ValueError`."
     path = user_path(text)
     if not path.suffix: path = path.with_suffix(suffixes[0])
     if path.suffix not in suffixes:
         raise ValueError(f"{option} is '{text}': expected a name that ends in "
                          f"{' or '.join(suffixes)}, or without a suffix")
     if path.is_dir():
-        raise ValueError(f"{option} is '{path}', which is a folder: give the name of a file")
+        raise ValueError(f"{option} is '{path}', a folder: give the name of a file")
     return path
 
 # %% ../nbs/appendix/lm_step.ipynb #6dae3fcc
@@ -522,7 +523,7 @@ def _scored(chosen) -> str:
     return "train" if chosen.evalgen_only and not chosen.eval_only else "test"
 
 # %% ../nbs/appendix/lm_step.ipynb #0a159e8e
-def _score_on(trainer: pl.Trainer, network, blocks: np.ndarray, batch_size: int) -> np.ndarray:
+def _score_on(trainer, network, blocks: np.ndarray, batch_size: int) -> np.ndarray:
     "The score of each block, as `score` finds it in one process; known to every process."
     network.to(trainer.strategy.root_device).eval()
     def losses(batch): return token_losses(network, batch).cpu().numpy()

@@ -116,8 +116,8 @@ def _sums(folder: Path) -> dict[str, str]:
 
 def _faults(folder: Path) -> list[str]:
     "Names of files that are damaged, missing or too many. All may be missing, as weights."
-    sums, there = _sums(folder), {p.name: p for p in folder.glob("[!.]*") if p.name != _SUMS}
-    if not sums: return [_SUMS]
+    if not (sums := _sums(folder)): return [_SUMS]
+    there = {path.name: path for path in folder.glob("[!.]*") if path.name != _SUMS}
     damaged = {name for name, path in there.items()
                if not path.is_file() or _sha256(path) != sums.get(name)}
     return sorted(damaged | (sums.keys() - there if there else set()))
@@ -178,8 +178,8 @@ def _only_writer(folder: Path, wait: bool = True) -> Iterator[_Note]:
         holder, note = "another process", read_note(folder)
         if note: holder = f"process {note['pid']} on {note['host']}, since {note['since']}"
         if not wait:
-            raise ValueError(f"run {folder.name} is held by {holder}: wait for it, or stop it "
-                             f"(its lock is '{lock.lock_file}')") from None
+            raise ValueError(f"run {folder.name} is held by {holder}: wait for it, or stop "
+                             f"it (its lock is '{lock.lock_file}')") from None
         print(f"{folder.name}: waiting for {holder} ({lock.lock_file})", file=sys.stderr)
         lock.acquire()
     except (OSError, NotImplementedError) as e:
@@ -402,7 +402,8 @@ def _begin(folder: Path, **facts) -> dict[str, str]:  # what is different from w
     if before and before["record"] != facts["record"]:
         raise ValueError(f"'{folder}' holds models of another kind than today's: remove it "
                          "with collapse_runs rm, or give the family another name")
-    written = before | dict(options=facts["options"]) if before else facts   # may have changed
+    places = dict(options=facts["options"])                    # which may have changed
+    written = before | places if before else facts
     if written != before:
         with atomic(folder / "run.json") as part:
             sealed = json.loads(_canonical(written))
@@ -479,8 +480,9 @@ def _go_on(self: Run, n_generations: int, checkpoints: str) -> None:
     differs = _begin(self.folder, config=chain.config, options=chain.options, code=code,
                      record=models.size, device=chain.device)
     if "code" in differs:
-        say_once("runs are used that were made by other code than today's; 'collapse_runs ls' "
-                 "lists runs, and 'collapse_runs rm' removes those that shall begin anew")
+        say_once("runs are used that were made by other code than today's; 'collapse_runs "
+                 "ls' lists runs, and 'collapse_runs rm' removes those that shall begin "
+                 "anew")
     wishes = {checkpoints, *(entry["checkpoints"] for entry in read_log(self.folder))}
     self.checkpoints = "all" if "all" in wishes else "ends"
     self.keeps_sets = "ends" in (self.checkpoints, chain.checkpoints)
@@ -502,13 +504,15 @@ def _cut(self: Run) -> int:
     "Find damage, and cut the chain there; the number of generations that are left."
     n, why, kept = len(self.models), None, self.models.kept
     for i, piece, name in list(_damage(self.folder, self.models.size)):
+        ours = piece in (_RECORDS, "model", "synthetic", "measures")
         again = kept(i) and (piece == "synthetic" or piece == "measures" and kept(0))
         if again: _remove(_piece(self.folder, i, piece))
-        elif piece in (_RECORDS, "model", "synthetic", "measures") and (why is None or i < n):
+        elif ours and (why is None or i < n):
             n, why = min(i, n), f"{piece} {name}"
     if why: print(f"{self.id}: generation {n} is damaged ({why.strip()}); it and those "
                   "after it are computed again", file=sys.stderr)
-    if (records := self.folder / _RECORDS).exists(): os.truncate(records, n * self.models.size)
+    records = self.folder / _RECORDS
+    if records.exists(): os.truncate(records, n * self.models.size)
     for i, place in _places(self.folder).items():
         if i >= n: _remove(place)
     return n
@@ -520,8 +524,9 @@ def _compute(self: Run, n: int, n_generations: int, differs: dict) -> None:
     indices, chain, folder = count(n), self.chain, self.folder
     def fit(data, rng): return _Stored(self, next(indices), chain.fit(data, rng))
     done = [_Stored(self, i) for i in range(n)]
-    entry = dict(began=now(), first=n, checkpoints=self.checkpoints, host=socket.gethostname(),
-                 pid=os.getpid(), device=chain.device, commit=environment()["commit"])
+    entry = dict(began=now(), first=n, checkpoints=self.checkpoints,
+                 host=socket.gethostname(), pid=os.getpid(), device=chain.device,
+                 commit=environment()["commit"])
     with (folder / "log.jsonl").open("a", encoding="utf-8") as file:
         file.write(f"\n{json.dumps(entry)}")                   # the last may be half a line
     if differs: say_once(f"runs go on that were begun with {'; '.join(differs.values())}")
@@ -533,8 +538,9 @@ def _compute(self: Run, n: int, n_generations: int, differs: dict) -> None:
             self._forget(g.index - 1)
             self.note.begin(g.index + 1)
     except FloatingPointError as e:
-        raise FloatingPointError(f"seed {self.seed} diverged in generation {len(self.models)}: "
-                                 f"{e}; the generations before it are in '{folder}'") from e
+        raise FloatingPointError(f"seed {self.seed} diverged in generation "
+                                 f"{len(self.models)}: {e}; the generations before it are "
+                                 f"in '{folder}'") from e
     finally:
         if (records := folder / _RECORDS).exists(): _fsync(records)
 
@@ -558,8 +564,8 @@ def _measure_all(self: Run, last: int) -> None:
     "Measure what isn't, by today's code, from generation 0 to the last."
     if not self.chain.measure: return
     code, kept = code_hash(self.chain.measure), self.models.kept
-    found = [_json(_piece(self.folder, i, "measures") / "measures.json") for i in range(last + 1)]
-    missing = [i for i, measured in enumerate(found) if measured.get("code") != code]
+    def file(i): return _piece(self.folder, i, "measures") / "measures.json"
+    missing = [i for i in range(last + 1) if _json(file(i)).get("code") != code]
     gone = [i for i in missing if not (kept(i) and kept(0))]
     for i in sorted(set(missing) - set(gone)):
         self.note.begin(i)
@@ -602,11 +608,11 @@ def run_folders(
 ) -> list[Path]:
     "The folders of all runs. Those of another layout are left out, and said in one line."
     root = Path(root or runs_folder())
-    found = {p: _json(p / "run.json").get("layout", _LAYOUT) for p in sorted(root.glob("*-*"))
+    found = {p: _json(p / "run.json").get("layout", _LAYOUT) for p in root.glob("*-*")
              if re.fullmatch(r"[a-z]\w*-[0-9a-f]{16}", p.name)}
     if others := [p for p, layout in found.items() if layout != _LAYOUT]:
         say_once(f"runs of another version in '{root}', left alone: {len(others)}")
-    return [p for p, layout in found.items() if layout == _LAYOUT]
+    return sorted(p for p, layout in found.items() if layout == _LAYOUT)
 
 def all_runs(
     root: Path | None = None,  # folder of all runs; None: `runs_folder()`
