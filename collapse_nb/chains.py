@@ -129,17 +129,14 @@ def _complete_one(family: str, given: dict, n_generations: int, root: str, how: 
 _UNSENT = ("a family or policy of yours can't be sent to another process ({}): put it into "
           "a module that can be imported, or run one chain at a time")
 
-def _numbered(i: int, task: tuple) -> tuple: return i, _complete_one(*task)
-
-def _on_this_machine(tasks: dict[int, tuple], n_jobs: int, prefer: str, **_) -> Iterator:
-    "Number and outcome of each chain."
+def _on_this_machine(tasks: list[tuple], n_jobs: int, prefer: str, **_) -> list:
+    "The outcome of each chain."
     from joblib import Parallel, delayed, parallel_config
     backend = "threading" if prefer == "threads" else "loky"
-    numbered = (delayed(_numbered)(i, task) for i, task in tasks.items())
+    how = {} if prefer == "threads" else dict(idle_worker_timeout=5)   # and they are gone
     try:
-        how = {} if prefer == "threads" else dict(idle_worker_timeout=5)   # and they are gone
         with parallel_config(backend, n_jobs=n_jobs, **how):
-            yield from Parallel(return_as="generator_unordered")(numbered)
+            return Parallel()(delayed(_complete_one)(*task) for task in tasks)
     except (BrokenProcessPool, PicklingError) as e:
         said = ("a worker process was killed, perhaps for want of memory: what is complete "
                 "is on the disk, and the same command goes on; fewer --jobs need less")
@@ -151,7 +148,7 @@ def _on_this_machine(tasks: dict[int, tuple], n_jobs: int, prefer: str, **_) -> 
 # %% ../nbs/machinery/chains.ipynb #df4cc816
 _RETRIES = 5  # of a chain whose worker dies
 
-def _on_ray(tasks: dict[int, tuple], gpus: float, **_) -> Iterator:
+def _on_ray(tasks: list[tuple], gpus: float, **_) -> list:
     "The same on the Ray cluster at $RAY_ADDRESS, on one that runs here, or on a new one."
     import ray
     before, main = signal.getsignal(signal.SIGTERM), threading.main_thread()
@@ -159,15 +156,15 @@ def _on_ray(tasks: dict[int, tuple], gpus: float, **_) -> Iterator:
     if threading.current_thread() is main:
         signal.signal(signal.SIGTERM, before)   # Ray takes it
     remote = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=_RETRIES)(_complete_one)
-    try: waiting = {remote.remote(*task): i for i, task in tasks.items()}
+    try: begun = [remote.remote(*task) for task in tasks]
     except TypeError as e: raise ValueError(_UNSENT.format(str(e).splitlines()[-1])) from e
-    while waiting:
-        for task in ray.wait(list(waiting), timeout=0)[0]:
-            try: outcome = ray.get(task)
-            except ray.exceptions.RayError as e:
-                outcome = f"its worker died again and again ({type(e).__name__})"
-            yield waiting.pop(task), outcome
+    while ray.wait(begun, num_returns=len(begun), timeout=0)[1]:
         time.sleep(.1)                          # here signals are answered, in Ray not
+    def outcome(task):
+        try: return ray.get(task)
+        except ray.exceptions.RayError as e:
+            return f"its worker died again and again ({type(e).__name__})"
+    return [outcome(task) for task in begun]
 
 _BACKENDS = dict(local=_on_this_machine, ray=_on_ray)
 
@@ -227,18 +224,16 @@ def _plan(family: str, given: list[dict], root: Path | None) -> list[Run]:
 def _complete_all(runs: list[Run], n_generations: int, n_jobs: int, backend: str,
                   gpus: float, **how) -> list[str | None]:
     "For each run None, or one line that says why it failed."
-    outcomes, tasks = [None] * len(runs), {}
-    own = _registered(runs[0].chain.family) if runs else []
+    away, own = n_jobs > 1 or backend != "local", _registered(runs[0].chain.family)
+    sent = [run for run in runs if away and len(run.models) <= n_generations]
+    tasks = [(run.chain.family, run.chain.options, n_generations, str(run.folder.parent),
+              how, own) for run in sent]
+    place = dict(n_jobs=min(n_jobs, len(tasks)), gpus=gpus, prefer=runs[0].chain.prefer)
     with _bar(runs, n_generations):
-        for i, run in enumerate(runs):
-            chain, root = run.chain, str(run.folder.parent)
-            if len(run.models) <= n_generations and (n_jobs > 1 or backend != "local"):
-                tasks[i] = chain.family, chain.options, n_generations, root, how, own
-            else: outcomes[i] = _complete(run, n_generations, how)
-        if tasks:
-            place = dict(n_jobs=min(n_jobs, len(tasks)), gpus=gpus, prefer=runs[0].chain.prefer)
-            for i, outcome in _BACKENDS[backend](tasks, **place): outcomes[i] = outcome
-    return outcomes
+        here = [run for run in runs if run not in sent]
+        outcomes = {run: _complete(run, n_generations, how) for run in here}
+        if sent: outcomes |= zip(sent, _BACKENDS[backend](tasks, **place))
+    return [outcomes[run] for run in runs]
 
 def run_chains(
     family: str,               # its name
@@ -254,7 +249,7 @@ def run_chains(
     "Complete many chains. Raises `ValueError` for bad arguments, or if some fail."
     if n_generations == round(n_generations): n_generations = int(n_generations)   # also 3.0
     check_whole(n_generations=n_generations, n_jobs=n_jobs)
-    runs = _plan(family, given, root)
+    if not (runs := _plan(family, given, root)): return []
     outcomes = _complete_all(runs, n_generations, n_jobs, backend, gpus,
                              checkpoints=checkpoints, wait=wait)
     if failures := [outcome for outcome in outcomes if outcome]:
@@ -326,10 +321,6 @@ def _read(arguments: list[str]) -> tuple[str, dict, SimpleNamespace]:
     typed = vars(_parser(family).parse_args(typed))
     defaults = {name: default for name, (default, *_) in signature(_common).items()}
     known = [*_options(family), *defaults]
-    for name, value in typed.items():
-        if value == "":
-            raise ValueError(f"--{name.replace('_', '-')} is '': expected something, "
-                             "or leave it out")
     file = read_parameters(user_path(typed["parameters"])) if "parameters" in typed else {}
     for name in file:
         if name not in known or name in ("seed", "parameters", "family_from"):

@@ -163,13 +163,17 @@ class OneLineParser(argparse.ArgumentParser):
         return re.findall(r"(?<![\w-])--?[a-z][\w-]*", said)
 
     def parse_known_args(self, args=None, namespace=None):
-        "With - and _ in names of options as they come."
+        "With - and _ in names of options as they come, and no empty values."
         args, known = sys.argv[1:] if args is None else args, self._known()
         same = {flag.replace("_", "-"): flag for flag in known}
         parts = [arg.partition("=") for arg in args]
-        return super().parse_known_args(
+        found, rest = super().parse_known_args(
             [same.get(flag.replace("_", "-"), flag) + equals + value
              for flag, equals, value in parts], namespace)
+        for name, value in vars(found).items():
+            if value == "":
+                self.error(f"--{name} is '': expected something, or leave it out")
+        return found, rest
 
     def error(self, message):
         unknown = re.search(r"unrecognized arguments: (--[\w-]+)", message)
@@ -201,7 +205,7 @@ def add_options(self: OneLineParser,
             how = dict(action="store_true" if name in flags else switch)
         elif kind is list: how = dict(action="extend", nargs="+")
         elif get_origin(kind) is Literal: how = dict(choices=get_args(kind))
-        elif kind == str | None: how = dict(nargs="?", const="")
+        elif kind == str | None: how = dict(nargs="?", const=True)
         else: how = dict(type=kind if default is None else type(default))
         if not self.argument_default: how["default"] = default
         if default not in ("", None) and default != [] and default is not False:

@@ -263,9 +263,6 @@ def _place(load_name: str) -> Path:
 # %% ../nbs/appendix/lm_step.ipynb #85a0ff4e
 def _check_options(chosen) -> None:
     "Raises `ValueError` for what would fail later, after some work."
-    for name, value in vars(chosen).items():
-        if value == "" and name != "saveperplexities":
-            raise ValueError(f"--{name} is empty: expected a name")
     early = ("learning_rate", "max_epochs", "batch_size", "num_devices", "num_nodes")
     check_positive(**{name: getattr(chosen, name) for name in early})
     if chosen.prompts == "previous" and chosen.generate and not chosen.load_generate:
@@ -483,7 +480,7 @@ def _outputs(chosen) -> dict[str, Path]:
         found["save_name"] = user_path(chosen.save_name)
         check_writable(found["save_name"], "--save-name")
     each = chosen.saveperplexities
-    if each == "": each = str(Path(chosen.save_name or ".") / "perplexities")
+    if each is True: each = str(Path(chosen.save_name or ".") / "perplexities")
     for name, wanted, text, *suffixes in (
             ("generate", generates, chosen.generate, *_SETS),
             ("saveto", evaluates, chosen.saveto, ".json"),
