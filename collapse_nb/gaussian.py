@@ -177,19 +177,20 @@ def _subsample_chain(rng, M, ddof, means, factors):
 
 # %% ../nbs/02b_gaussian.ipynb #de9852cf
 @compiled(**_COMPILED)
-def _keep_chain(rng, M, ddof, n_kept, means, factors):
-    "A chain under `keep(p)`: each set holds `n_kept` real points, chosen anew, among synthetic ones."
+def _real_chain(rng, M, ddof, n_real, fresh, means, factors):
+    "A chain under `keep(p)` or `fresh(p)`: each set holds `n_real` real points, chosen anew or new."
     n_generations, d = means.shape
     real, data, mean, factor = np.empty((M, d)), np.empty((M, d)), np.zeros(d), np.eye(d)
     _draw(rng, mean, factor, real)
     data[:] = real
     for g in range(n_generations):
         if g:
-            for i in range(n_kept):                                # shuffle the first places only
+            if fresh: _draw(rng, np.zeros(d), np.eye(d), real[:n_real])
+            for i in range(n_real * (not fresh)):                  # shuffle the first places only
                 other = i + np.int64(rng.random() * (M - i))
                 for j in range(d): real[i, j], real[other, j] = real[other, j], real[i, j]
-            data[:n_kept] = real[:n_kept]
-            _draw(rng, mean, factor, data[n_kept:])
+            data[:n_real] = real[:n_real]
+            _draw(rng, mean, factor, data[n_real:])
         _fit(data, ddof, mean, factor)
         means[g], factors[g] = mean, factor
 
@@ -197,12 +198,12 @@ def _keep_chain(rng, M, ddof, n_kept, means, factors):
 def _chain_of_points(policy, M, n_generations, rng, ddof, d, p):
     "Means (n_generations + 1, d) and factors (n_generations + 1, d, d) of one chain whose points are kept."
     means, factors = np.empty((n_generations + 1, d)), np.empty((n_generations + 1, d, d))
-    if policy == "keep": _keep_chain(rng, M, ddof, round(p * M), means, factors)
-    else: _subsample_chain(rng, M, ddof, means, factors)
+    if policy == "accumulate_subsample": _subsample_chain(rng, M, ddof, means, factors)
+    else: _real_chain(rng, M, ddof, round(p * M), policy == "fresh", means, factors)
     return means, factors
 
 # %% ../nbs/02b_gaussian.ipynb #281db6c8
-_POLICIES = ("replace", "keep", "accumulate_subsample", "accumulate")
+_POLICIES = ("replace", "keep", "fresh", "accumulate_subsample", "accumulate")
 
 def _check_chains(policy, n_samples, n_generations, n_chains=1, ddof=1, d=1, p=0):
     "Raises `ValueError` for arguments that no chain could be made of."
@@ -214,7 +215,7 @@ def _check_chains(policy, n_samples, n_generations, n_chains=1, ddof=1, d=1, p=0
     if ddof not in (0, 1):
         raise ValueError(f"ddof is {ddof}: expected 1 (unbiased variance) or 0 (maximum likelihood)")
     if not 0 <= p <= 1: raise ValueError(f"p is {p}: the share of real points must lie between 0 and 1")
-    if policy == "keep" and p and not round(p * n_samples):
+    if policy in ("keep", "fresh") and p and not round(p * n_samples):
         raise ValueError(f"p is {p}: of {n_samples} points that is none, give a larger share or use 'replace'")
 
 # %% ../nbs/02b_gaussian.ipynb #a8c785a6
@@ -308,12 +309,16 @@ def expected_w2(
 
 # %% ../nbs/02b_gaussian.ipynb #1cc37454
 def error_growth(
-    policy: str,         # 'replace', 'accumulate' or 'accumulate_subsample'
+    policy: str,         # 'replace', 'accumulate', 'accumulate_subsample', 'keep' or 'fresh'
     n_generations: int,  # generations after generation 0
+    p: float = .1,       # share of real points under 'keep' and 'fresh'
 ) -> np.ndarray:  # s: the variance of a mean is s/M, of a standard deviation s/2M; shape (n_generations + 1,)
     "How errors add up over generations, to first order in 1/M. Raises `ValueError` for another policy."
     g = np.arange(n_generations + 1)
     if policy == "replace": return g + 1.0
+    if policy in ("keep", "fresh"):
+        limit = (1 + 2 * p * (1 - p) * (policy == "keep")) / (p * (2 - p))
+        return limit + (1 - p)**(2 * g) * (1 - limit)
     if policy == "accumulate": return np.cumsum(1 / (g + 1)**2)
     if policy != "accumulate_subsample": raise ValueError(f"policy is '{policy}': no formula for its errors")
     return 1 + np.cumsum(np.r_[0, (1 + g / (g + 1)) / (g + 2)**2])[:-1] + g / (g + 1)
