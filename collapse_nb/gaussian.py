@@ -225,9 +225,9 @@ def gaussian_chains(
     n_chains: int,                       # independent chains
     rng: np.random.Generator,            # source of randomness, or a seed
     ddof: int = 1,                       # 1: unbiased variance; 0: maximum likelihood
-    policy: str = "replace",             # or 'keep', 'accumulate_subsample' (M of the pool), 'accumulate'
+    policy: str = "replace",             # or 'keep', 'fresh', 'accumulate', 'accumulate_subsample' (M of the pool)
     d: int = 1,                          # dimensions
-    p: float = .1,                       # share of real points under 'keep'
+    p: float = .1,                       # share of real points under 'keep' and 'fresh'
     recorded: np.ndarray | None = None,  # generations to give back; None: all
     watch: Callable | None = None,       # watch(chains, models): a slice, and a `Gaussian`, all generations of these
 ) -> Gaussian:  # leading axes: recorded generation, chain
@@ -235,7 +235,7 @@ def gaussian_chains(
     _check_chains(policy, n_samples, n_generations, n_chains, ddof, d, p)
     rows, rng = check_recorded(recorded, n_generations), np.random.default_rng(rng)
     mean, factor = np.empty((len(rows), n_chains, d)), np.empty((len(rows), n_chains, d, d))
-    pointwise = policy in ("keep", "accumulate_subsample")
+    pointwise = policy not in ("replace", "accumulate")
     size = 1 if pointwise else 250
     def block(start, rng):
         chains = slice(start, min(start + size, n_chains))
