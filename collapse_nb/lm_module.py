@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['OPTIMIZERS', 'pretrained', 'untrained', 'token_losses', 'score_tokens', 'score', 'perplexity', 'LMModule', 'EpochBar',
-           'lm_trainer', 'train_lm', 'check_kept', 'share_out', 'quiet_transformers', 'save_network', 'read_config',
-           'load_network']
+           'lm_trainer', 'train_lm', 'check_kept', 'quiet_transformers', 'save_network', 'read_config', 'load_network',
+           'share_out']
 
 # %% ../nbs/01_lm_module.ipynb #1ec5cd9e
 import json
@@ -333,53 +333,6 @@ def _check_training(network, train, validation, epochs, batch_size, learning_rat
         raise ValueError(f"the blocks hold token {top}, but the model knows only {known} "
                          "tokens: use the model's own tokenizer")
 
-# %% ../nbs/01_lm_module.ipynb #6e24cc88
-class _Share(pl.LightningModule):
-    "What one process does: some work, on the batches that it's given."
-    def __init__(self, work, parts, batch_size, phase):
-        super().__init__()
-        self.work, self.parts, self.batch_size, self.phase = work, parts, batch_size, phase
-        self.process = os.getpid()
-
-    def predict_dataloader(self):
-        if os.getpid() != self.process:
-            raise ValueError("this strategy's processes can't hand back what they find: "
-                             "use strategy='ddp'")
-        size = self.trainer.strategy.broadcast(self.batch_size)  # may depend on free memory
-        batches, trainer = (
-            list(zip(*(part.split(size) for part in self.parts))), self.trainer)
-        self.n_batches, size = len(batches), trainer.world_size
-        batches += batches[:1] * (size - len(batches))  # Lightning wants one for each
-        others = {} if trainer.is_global_zero else dict(disable=True)
-        mine = batches[trainer.global_rank::size]
-        self.bar = steps(phase=self.phase, total=len(mine), **others)
-        return DataLoader(mine, batch_size=None)
-
-    def predict_step(self, batch, _):
-        try: return self.work(*batch)
-        finally: self.bar.update()
-
-    def on_predict_end(self): self.bar.close()
-
-# %% ../nbs/01_lm_module.ipynb #aaa986d2
-def share_out(
-    trainer: pl.Trainer,         # from `lm_trainer`; its processes share the batches
-    work: Callable,              # work(*batch) -> an array, on the device of the trainer
-    parts: list[torch.Tensor],   # cut into batches along their first axis
-    batch_size: int,             # rows at a time; the first process's counts
-    phase: str = "scoring",      # what it's called beside the bar
-) -> np.ndarray:  # of all batches, in their order, in every process
-    """Work on batches in several processes. Raises `ValueError` unless their strategy is
-    'ddp'."""
-    share = _Share(work, parts, batch_size, phase)
-    with _no_hints(): everyone = [trainer.predict(share)]
-    if trainer.world_size > 1:
-        mine, everyone = everyone[0], [None] * trainer.world_size
-        distributed.all_gather_object(everyone, mine)
-    found = [everyone[i % len(everyone)][i // len(everyone)]
-             for i in range(share.n_batches)]
-    return np.concatenate(found)
-
 # %% ../nbs/01_lm_module.ipynb #e7332bf5
 @contextmanager
 def quiet_transformers():
@@ -441,3 +394,50 @@ def load_network(
                          "save_network has written") from e
     for p in network.parameters(): p.data = p.data.clone()
     return network.to(device).eval()
+
+# %% ../nbs/01_lm_module.ipynb #6e24cc88
+class _Share(pl.LightningModule):
+    "What one process does: some work, on the batches that it's given."
+    def __init__(self, work, parts, batch_size, phase):
+        super().__init__()
+        self.work, self.parts, self.batch_size, self.phase = work, parts, batch_size, phase
+        self.process = os.getpid()
+
+    def predict_dataloader(self):
+        if os.getpid() != self.process:
+            raise ValueError("this strategy's processes can't hand back what they find: "
+                             "use strategy='ddp'")
+        size = self.trainer.strategy.broadcast(self.batch_size)  # may depend on free memory
+        batches, trainer = (
+            list(zip(*(part.split(size) for part in self.parts))), self.trainer)
+        self.n_batches, size = len(batches), trainer.world_size
+        batches += batches[:1] * (size - len(batches))  # Lightning wants one for each
+        others = {} if trainer.is_global_zero else dict(disable=True)
+        mine = batches[trainer.global_rank::size]
+        self.bar = steps(phase=self.phase, total=len(mine), **others)
+        return DataLoader(mine, batch_size=None)
+
+    def predict_step(self, batch, _):
+        try: return self.work(*batch)
+        finally: self.bar.update()
+
+    def on_predict_end(self): self.bar.close()
+
+# %% ../nbs/01_lm_module.ipynb #aaa986d2
+def share_out(
+    trainer: pl.Trainer,         # from `lm_trainer`; its processes share the batches
+    work: Callable,              # work(*batch) -> an array, on the device of the trainer
+    parts: list[torch.Tensor],   # cut into batches along their first axis
+    batch_size: int,             # rows at a time; the first process's counts
+    phase: str = "scoring",      # what it's called beside the bar
+) -> np.ndarray:  # of all batches, in their order, in every process
+    """Work on batches in several processes. Raises `ValueError` unless their strategy is
+    'ddp'."""
+    share = _Share(work, parts, batch_size, phase)
+    with _no_hints(): everyone = [trainer.predict(share)]
+    if trainer.world_size > 1:
+        mine, everyone = everyone[0], [None] * trainer.world_size
+        distributed.all_gather_object(everyone, mine)
+    found = [everyone[i % len(everyone)][i // len(everyone)]
+             for i in range(share.n_batches)]
+    return np.concatenate(found)
