@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-HOLDS, FAILS, OPEN = "holds", "doesn't hold", "undecided"
+HOLDS, FAILS, OPEN, AT_ONCE = "yes", "no", "undecided", "in generation 0 already"
 EYE = {500: 700, 1000: 200, 10_000: .45, 50_000: .001, 200_000: .0005}       # read by eye, at 2,050
 NO_FLOOR = 1e-9
 
@@ -31,7 +31,8 @@ def N(n): return f"N = {n:,}"
 
 class Folder:
     def __init__(self, path):
-        self.path, self.lines = Path(path), []     # (question, words of family and case, verdict, value, tolerance)
+        self.path = Path(path)
+        self.lines = []                 # question, words of family and case, verdict, value, tolerance
 
     def read(self, name):
         file = self.path / f"{name}.csv"
@@ -71,36 +72,38 @@ class Folder:
                 law = 1 + row.fits / n if quantity == "spread" else 1.5 * row.fits / n
                 half = stats.norm.ppf(.975) * row.standard_error
                 verdict = ("agrees" if abs(row["mean"] - law) <= half else
-                           "first order only" if abs(row["mean"] - row.theory) <= half else "differs")
+                           "right to first order" if abs(row["mean"] - row.theory) <= half else "differs")
                 name = "variance of Xⁿ" if quantity == "spread" else "W₂²"
                 self.note("paper", [name, M(n), f"{row.fits:,} fits"], verdict, row["mean"])
 
     def states(self):
         table = self.read("discrete_absorption")
         if table is None: return
+        for n in table.sample_size.unique(): self.note(4, ["states", M(n)], HOLDS, 0)    # by construction
         for (start, n), part in table.groupby(["start", "sample_size"]):
-            self.note(4, ["states", start, M(n)], HOLDS, 0)
             for kind, quantity in (("kinds", "rare_states"), ("mass", "rare_mass")):
                 rows = part[(part.quantity == quantity) & (part.real > 0)].set_index("generation")
                 if start == "uniform" or 5 not in rows.index: continue
-                low, high = (rows["mean"] + rows.standard_error * sign * stats.norm.ppf(.975) for sign in (-1, 1))
+                half = rows.standard_error * stats.norm.ppf(.975)
+                low, high = rows["mean"] - half, rows["mean"] + half
                 self.rare(["states", kind, M(n)], *(x / rows.real for x in (rows["mean"], low, high)))
 
-    def rare(self, words, middle, low, high, tolerance=.01):
+    def band(self, rows, real=1): return [rows[c] / real for c in ("median", "low", "high")]
+
+    def rare(self, words, middle, low, high):
         "Claim 2, of what is left in each generation."
-        at_once = high[0] < .1
-        verdict = "at once" if at_once else side(low[5], high[5], .1)
-        self.note(2, words, verdict, middle[5], tolerance)
+        verdict = AT_ONCE if high[0] < .1 else side(low[5], high[5], .1)
+        self.note(2, words, verdict, 100 * middle[5])
 
     def steps(self, words, path, generations):
-        "Claim 1, of a path of variances: the share of steps in the band, steps weighed by what they span."
-        path, spans = np.asarray(path, float), np.diff(generations)
+        "Claim 1, of a path of variances: the share of steps in the band, each as often as it spans."
+        path, spans = np.asarray(path, float), np.diff(generations).astype(int)
         kept = path[:-1] > .01 * path[0]
         loss = 1 - (path[1:] / path[:-1])**(1 / spans)
         inside = ((loss >= .25) & (loss <= .5))[kept]
         share = np.average(inside, weights=spans[kept])
         verdict = HOLDS if share >= .9 else FAILS if share < .5 else OPEN
-        self.note(1, words, verdict, share)
+        self.note(1, words, verdict, 100 * np.median(np.repeat(loss[kept], spans[kept])))
 
     def gaussian(self):
         table = self.read("gaussian_replace")
@@ -108,10 +111,10 @@ class Folder:
         for n, part in table.groupby("sample_size"):
             rows = {name: x.set_index("generation") for name, x in part.groupby("quantity")}
             self.steps(["Gaussian", M(n)], [1, *rows["std"]["median"]**2], [-1, *rows["std"].index])
-            if "rare_mass" in rows: self.rare(["Gaussian", M(n)], *(rows["rare_mass"][c] for c in ("median", "low", "high")))
+            if "rare_mass" in rows: self.rare(["Gaussian", M(n)], *self.band(rows["rare_mass"]))
             if "comes_back" in rows:
                 back = rows["comes_back"].iloc[-1]
-                self.note(4, ["Gaussian", M(n)], side(back.low, back.high, .5), back["median"])
+                self.note(4, ["Gaussian", M(n)], side(back.low, back.high, .5), 100 * back["median"])
 
     def modes(self):
         table, chains = self.read("gmm_modes"), self.read("gmm_modes_chains")
@@ -121,14 +124,15 @@ class Folder:
             ratio = rows["variance_ratio"]["median"]
             self.steps(["two modes", N(n)], ratio, ratio.index)
             if "beyond_90.0%" in rows:
-                self.rare(["two modes", N(n)], *(rows["beyond_90.0%"][c] / .1 for c in ("median", "low", "high")))
+                self.rare(["mixtures", N(n)], *self.band(rows["beyond_90.0%"], .1))
         if chains is None or "first_one_mode" not in chains: return
         for n, part in chains.groupby("n_samples"):
             last = f"{part.generation.max():,} generations"
             once = (part.first_one_mode >= 0)
-            self.note(3, [N(n), last], side(*wilson(once.sum(), len(once)), .5, FAILS, HOLDS), once.mean())
+            merged = side(*wilson(once.sum(), len(once)), .5, FAILS, HOLDS)
+            self.note(3, [N(n), last], merged, 100 * once.mean())
             back = part.regained > .1
-            self.note(4, ["two modes", N(n)], side(*wilson(back.sum(), len(back)), .5), back.mean())
+            self.note(4, ["mixtures", N(n)], side(*wilson(back.sum(), len(back)), .5), 100 * back.mean())
             ratio2 = ((part.distance / part.distance_0)**2).to_numpy()
             draws = np.random.default_rng(1).choice(ratio2, (2000, len(ratio2))).mean(axis=1)**.5
             self.note(6, [N(n), last], side(*np.quantile(draws, (.025, .975)), 1), ratio2.mean()**.5)
@@ -141,26 +145,28 @@ class Folder:
         for row in last.itertuples():
             if row.sample_size not in EYE: continue
             eye, verdict = EYE[row.sample_size], "agrees"
-            if not row.low <= eye <= row.high: verdict = "above" if row.median > eye else "below"
+            if row.low > 1.1 * eye: verdict = "above"
+            if row.high < .9 * eye: verdict = "below"
             if row.chains == 1: verdict = OPEN
             self.note("paper", ["L2", N(row.sample_size), "2,050 generations"], verdict, row.median)
         if chains is None: return
         for (start, reg, n), part in chains.groupby(["start", "reg_covar", "sample_size"]):
-            l2, narrow = (part.pivot(index="generation", columns="chain", values=v) for v in ("l2", "narrowest"))
+            part = part.pivot(index="generation", columns="chain")
+            l2, narrow = part["l2"], part["narrowest"]
             floor = [g for g in l2.index if narrow.loc[g].median() <= n / 2 * reg and reg > NO_FLOOR]
             end = min(floor) if floor else np.inf
             for when, first, stop in (("early", 1, n / 10), ("late", n / 2, l2.index.max())):
                 kept = [g for g in l2.index if first <= g <= stop and g < end]
-                words = [when, N(n), f"'{start}'"] + (["no floor"] if reg < NO_FLOOR else [])
+                words = [when, N(n), f"'{start}'"] + (["floor"] if reg < NO_FLOOR else [])
                 if len(kept) < 3: continue
                 self.growth(words, kept, l2.loc[kept].to_numpy())
 
     def growth(self, words, g, l2):
         "Claim 5: R² of straight lines against g and log g, at thirty even generations."
         at = np.linspace(g[0], g[-1], 30)
+        def line(values): return np.interp(np.log(at), np.log(g), np.log(np.median(values, axis=1)))
         def both(values):
-            y = np.log(np.median(values, axis=1))
-            y = np.interp(np.log(at), np.log(g), y)
+            y = line(values)
             return [stats.pearsonr(x, y)[0]**2 for x in (at, np.log(at))]
         exponential, power = both(l2)
         rng, n = np.random.default_rng(2), l2.shape[1]
@@ -168,7 +174,8 @@ class Folder:
         low, high = np.quantile(apart, (.025, .975))
         verdict = (OPEN if n < 10 else HOLDS if low > 0 and exponential > .8 else
                    FAILS if high < 0 and power > .8 else OPEN)
-        self.note(5, words, verdict, exponential - power, .03)
+        slope = stats.linregress(np.log(at), line(l2)).slope
+        self.note(5, words, verdict, slope, .03)
 
     def images(self):
         table = self.read("vae_latents")
@@ -178,29 +185,30 @@ class Folder:
         real = table[table.of == "real images"].pixel_variance.iloc[0]
         last, own = ours.index.max(), ours["latent_std"]
         for g in [g for g in authors.index if g in own.index]:
-            self.welch([f"generation {g};"], own.loc[g], authors.loc[g])
-        if {1, 5} <= set(own.index): self.welch(["change"], own.loc[5] - own.loc[1], authors.loc[5] - authors.loc[1])
+            self.welch([f"generation {g:.0f};"], own.loc[g], authors.loc[g])
+        if {1, 5} <= set(own.index):
+            self.welch(["change"], own.loc[5] - own.loc[1], authors.loc[5] - authors.loc[1])
         mean = ours["latent_mean"].loc[1:5]
         within = mean.min().min() >= -.045 and mean.max().max() < .085
-        self.note("paper", ["μ of the latents"], "agrees" if within else "differs")
+        self.note("paper", ["μ of the latents"], "agrees" if within else "differs", mean.max().max())
         self.steps(["images"], [real, *ours["pixel_variance"].mean(axis=1)], [-1, *ours.index])
         kinds = np.exp(ours["class_entropy"])
         self.note(3, ["images"], HOLDS if (kinds.loc[last] < 2).all() else FAILS, kinds.loc[last].mean())
         if last < 2: return
-        for words, loss in ((["images", "kinds"], -kinds), (["images", "σ"], -np.log(own)),
-                            (["images", "variance"], -np.log(ours["pixel_variance"]))):
-            self.come_back(words, loss)
+        self.come_back(["images", "kinds"], -kinds)
 
     def come_back(self, words, loss):
         "Claim 4, of a loss by generation and chain."
         worst, first, end = loss.max(), loss.iloc[0], loss.iloc[-1]
         back = (worst - end) / (worst - first).where(worst > first)
         share = (back.fillna(0) > .1)
-        self.note(4, words, side(*wilson(share.sum(), len(share)), .5), share.mean())
+        self.note(4, words, side(*wilson(share.sum(), len(share)), .5), 100 * share.mean())
 
     def welch(self, words, ours, authors):
         p = stats.ttest_ind(ours, authors, equal_var=False).pvalue
         verdict = "agrees" if p >= .05 else "lower" if ours.mean() < authors.mean() else "higher"
+        if verdict != "agrees" and self.parameters("vae_latents")["n_images"] != 60_000:
+            verdict += ", with other data"
         self.note("paper", ["σ", *words], verdict, ours.mean())
 
     def text(self):
@@ -214,17 +222,23 @@ class Folder:
                     self.rare([name, kind], *pd.DataFrame({g: student(left[g]) for g in left}).to_numpy())
             if last >= 2: self.come_back([name], 1 - wide["coverage"])
             if "step_low" in wide:
-                rises, falls = (wide["step_low"].loc[1:] > 1).to_numpy(), (wide["step_high"].loc[1:] < 1).to_numpy()
+                rises = (wide["step_low"].loc[1:] > 1).to_numpy()
+                falls = (wide["step_high"].loc[1:] < 1).to_numpy()
                 verdict = FAILS if falls.any() else HOLDS if rises.all() and len(rises) >= 2 else OPEN
-                self.note(7, [name], verdict, rises.sum())
-            self.note("paper", ["rise", name], "another model", (wide["perplexity"].loc[last] - wide["perplexity"].loc[0]).mean())
+                self.note(7, [name], verdict, 100 * rises.mean())
+            if setting == "a":
+                first = wide["perplexity"].loc[0].mean() / 34
+                self.note("paper", ["perplexity of generation 0"], "differs, another model", first)
+            rise = wide["perplexity"].loc[last] - wide["perplexity"].loc[0]
+            self.note("paper", ["rise", name], "differs, another model", rise.mean())
         if table is not None:
-            self.note("paper", ["before training"], "another model", table.before_training.iloc[0])
+            start = table.before_training.iloc[0] / 115
+            self.note("paper", ["before training"], "differs, another model", start)
         if penalty is not None:
             end = penalty[penalty.generation == penalty.generation.max()]
             wide = end.pivot_table(index=["setting", "seed"], columns="penalty", values="perplexity")
             mean, low, high = student(wide[wide.columns.max()] / wide[1])
-            self.note("paper", ["penalty"], "agrees" if low <= 2 <= high else "differs", mean)
+            self.note("paper", ["penalty"], "agrees" if low <= 2 <= high else "not doubled", mean)
 
 def found(words, text):
     "Whether all words are in the text, numbers whole."
@@ -247,7 +261,8 @@ def check(folder, loud):
         _, _, verdict, value, tolerance = mine[hits[0]]
         off = value is not None and abs(value - row.value) > tolerance * max(abs(value), abs(row.value))
         if verdict != row.verdict or off:
-            wrong.append(f"{label}: {row.verdict}, {row.value:.6g} {row.unit}; recomputed {verdict}, {value:.6g}")
+            wrong.append(f"{label}: {row.verdict}, {row.value:.6g} {row.unit}; "
+                         f"recomputed {verdict}, {value:.6g}")
         if loud: print(f"{label}: {row.verdict} | {verdict}; {row.value} {row.unit} | {value}")
     wrong += [f"{folder.name}: recomputed, but not in results.csv: {line[:4]}"
               for k, line in enumerate(mine) if k not in used]
@@ -255,11 +270,11 @@ def check(folder, loud):
 
 if __name__ == "__main__":
     names = [a for a in sys.argv[1:] if a != "-v"]
-    folders = [Path(a) for a in names] or [Path("figures") / a for a in ("quick", "paper", "local", "pretrained")]
+    folders = [Path(a) for a in names or ("figures/" + a for a in ("quick", "paper", "local", "pretrained"))]
     folders = [f for f in folders if names or (f / "results.csv").exists()]
     total, wrong = 0, []
     for folder in folders:
         n, bad = check(folder, "-v" in sys.argv)
         total, wrong = total + n, wrong + bad
-    print(*wrong, f"{total} lines of results in {len(folders)} folders recomputed, {len(wrong)} disagree", sep="\n")
+    print(*wrong, f"{total} lines of results in {len(folders)} folders, {len(wrong)} disagree", sep="\n")
     sys.exit(bool(wrong))
