@@ -122,7 +122,7 @@ def write_results(
     import papermill
     if not any(read_record(folder, figure) for figure in notebooks("figures")): return
     done = papermill.execute_notebook(
-        project_path("nbs/06_results.ipynb"), folder / "executed/results.ipynb",
+        project_path("nbs/06_results.ipynb"), None,           # no executed copy is kept
         dict(folders=[str(folder)], out=str(folder)), kernel_name="python3",
         extra_arguments=["--log-level=50"], progress_bar=False)
     head = (f"# Results, profile {folder.name}\n\nWritten by `collapse_figures`: the chapter "
