@@ -160,7 +160,7 @@ class Folder:
             for when, first, stop in (("early", 1, n / 10), ("late", n / 2, l2.index.max())):
                 kept = [g for g in l2.index if first <= g <= stop and g < end]
                 words = [when, N(n), f"'{start}'"] + (["floor"] if reg < NO_FLOOR else [])
-                if len(kept) < 3: continue
+                if len(kept) < 5 or l2.shape[1] < 10: continue                        # not asked
                 self.growth(words, kept, l2.loc[kept].to_numpy())
 
     def growth(self, words, g, l2):
@@ -174,7 +174,7 @@ class Folder:
         rng, n = np.random.default_rng(2), l2.shape[1]
         apart = [np.subtract(*both(l2[:, rng.integers(n, size=n)])) for _ in range(400)]
         low, high = np.quantile(apart, (.025, .975))
-        verdict = (OPEN if n < 10 else HOLDS if low > 0 and exponential > .8 else
+        verdict = (HOLDS if low > 0 and exponential > .8 else
                    FAILS if high < 0 and power > .8 else OPEN)
         slope = stats.linregress(np.log(at), line(l2)).slope
         self.note(5, words, verdict, slope, .03)
