@@ -62,7 +62,7 @@ readme: setup  ## write README.md from nbs/index.ipynb
 	  --RegexRemovePreprocessor.enabled=True --RegexRemovePreprocessor.patterns='#\| hide' \
 	  --TagRemovePreprocessor.enabled=True --TagRemovePreprocessor.remove_input_tags=remove-input \
 	  | awk '/^```/ { inside = !inside; if (inside && /^``` *$$/) $$0 = "```python" } { print }' \
-	  | sed -E 's#\]\(([0-9a-z_/]+\.ipynb)#](nbs/\1#g; s#\]\(\.\./#](#g' | cat -s > README.md.part
+	  | sed -E 's#\]\(([0-9a-z_/]+\.(ipynb|html))#](nbs/\1#g; s#\]\(\.\./#](#g' | cat -s > README.md.part
 	mv README.md.part README.md
 
 clean:  ## remove what can be made again

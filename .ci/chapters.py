@@ -35,6 +35,10 @@ def run(path):
             said = re.sub(r"\x1b\[[\d;]*m", "", str(e)).strip().splitlines()[-1]
             return f"{path}: failed, left as it was: {said}"
     notebook.metadata["outputs_of"] = before
+    notebook.metadata.pop("widgets", None)              # sliders and bars, which only a running kernel can show
+    view = "application/vnd.jupyter.widget-view+json"
+    for cell in notebook.cells:
+        if "outputs" in cell: cell.outputs = [o for o in cell.outputs if view not in o.get("data", {})]
     nbformat.write(notebook, path)
     return f"{path}: done"
 

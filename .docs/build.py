@@ -24,7 +24,6 @@ settings = get_config()
 root, pages = settings.config_path, settings.config_path / "_proc"
 site = pages / ".html"  # moved to _docs in the end
 notebooks = settings.nbs_path
-github = f"{settings.git_url}/blob/{settings.branch}"
 lookup = NbdevLookup(incl_libs=settings.lib_name)
 
 
@@ -86,25 +85,31 @@ def full_name(name):
     return found[0] if found and not name.startswith("_") and "." not in name else None
 
 
+def in_repository(text, path):
+    "A link to a file of the repository; where that is published nowhere, the text alone."
+    return f"[{text}]({settings.git_url}/blob/{settings.branch}/{path})" if settings.git_url else text
+
+
 class origin(Processor):
     "Say under the title where a page comes from."
     def begin(self):
         path = self.nb.origin
         module = f"{settings.lib_name}/{self.nb.module}.py"
-        text = f"[{path}]({github}/{path})"
-        if self.nb.module: text += f"; the cells with a blue edge make [{module}]({github}/{module})"
+        text = in_repository(path, path) + ("" if settings.git_url else " in a copy of this repository")
+        if self.nb.module: text += f"; the cells with a blue edge make {in_repository(module, module)}"
         self.nb.cells.insert(1, mk_cell(f":::{{container}} origin\n{text}\n:::", "markdown"))
 
 
 class follow_links(Processor):
-    "What the site holds besides pages is linked as a file, and what it doesn't hold on GitHub."
+    "What the site holds besides pages is linked as a file, and what it doesn't hold in the repository."
     def cell(self, cell):
         if cell.cell_type == "markdown": cell.source = re.sub(r"(?<!!)\[([^\[\]]+)\]\(([^)#:\s]+)\)", self.lead, cell.source)
 
     def lead(self, match):
         path = Path(os.path.normpath(Path(self.nb.origin).parent / match[2]))
         if path.suffix == ".ipynb" or not (root / path).exists(): return match[0]
-        if path.parts[0] != "figures": return f"[{match[1]}]({github}/{path.as_posix()})"
+        if path == Path("nbs/touch.html"): path = Path(path.name)
+        elif path.parts[0] != "figures": return in_repository(match[1], path.as_posix())
         depth = len(Path(self.nb.origin).parts) - 2                # the site has no folder nbs
         there = "../" * depth + path.as_posix()
         return f"[{match[1]}]({there})" if path.suffix == ".md" else f'<a href="{there}">{match[1]}</a>'
@@ -194,6 +199,12 @@ def galleries():
     (pages / "galleries.md").write_text("\n\n".join(parts), encoding="utf-8")
 
 
+def touch():
+    "The page of sliders as it is, but its links lead to pages."
+    page = (notebooks / "touch.html").read_text(encoding="utf-8")
+    (site / "touch.html").write_text(re.sub(r'href="(\w+)\.ipynb"', r'href="\1.html"', page), encoding="utf-8")
+
+
 def main():
     for folder in (pages, settings.doc_path): shutil.rmtree(folder, ignore_errors=True)
     process(notebooks / "index.ipynb")
@@ -206,6 +217,7 @@ def main():
         start.cells.append(contents("Chapters" if folder == notebooks else folder.name.capitalize(), entries))
     write_nb(start, pages / "index.ipynb")
     galleries()
+    touch()
     mathjax = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
     for part in ("tex-chtml.js", *(font.relative_to(mathjax) for font in mathjax.glob("output/chtml/fonts/woff-v2/*"))):
         (site / "_static" / "mathjax" / part).parent.mkdir(parents=True, exist_ok=True)

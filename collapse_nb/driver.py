@@ -21,7 +21,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from .commands import (OneLineParser, collapse_figures, check_writable, project_path, run_command,
-                                  user_path, writable_folder)
+                                  signature, user_path)
 from .figures import (PROFILES, check_parameters, code_fingerprint,
                                  default_parameters, figure_heading, figure_notebook,
                                  load_profile, notebooks, read_record)
@@ -43,7 +43,8 @@ class _Listener:
 def _execute(figure: str, parameters: dict, folder: Path, bar: tqdm) -> str | None:
     "Run a figure's notebook by papermill; None, or one line that says why it failed."
     import papermill
-    start, executed = time.perf_counter(), writable_folder(folder / "executed")
+    start, executed = time.perf_counter(), folder / "executed"
+    executed.mkdir(parents=True, exist_ok=True)
     unfinished, record = executed / f"{figure}.unfinished.ipynb", folder / f"{figure}.json"
     try:
         papermill.execute_notebook(
@@ -121,7 +122,7 @@ def write_results(
     import papermill
     if not any(read_record(folder, figure) for figure in notebooks("figures")): return
     done = papermill.execute_notebook(
-        project_path("nbs/06_results.ipynb"), writable_folder(folder / "executed") / "results.ipynb",
+        project_path("nbs/06_results.ipynb"), None,           # no executed copy is kept
         dict(folders=[str(folder)], out=str(folder)), kernel_name="python3",
         extra_arguments=["--log-level=50"], progress_bar=False)
     head = (f"# Results, profile {folder.name}\n\nWritten by `collapse_figures`: the chapter "
@@ -170,25 +171,24 @@ _EXAMPLES = """examples:
   collapse_figures --profile paper            needs a GPU and the hub
 """
 
+def _options(
+    only: list = [],      # figures, by their ids (default: all of the profile)
+    # smoke, quick, pretrained, local, paper, or a parameter file of your own
+    profile: str = "quick",
+    # NAME=VALUE: replaces a parameter of those chosen figures that have it
+    parameter: list = [],
+    out: str = None,      # folder for the results (default: figures/PROFILE in the project)
+    runs: str = None,     # of the chains (default: $COLLAPSE_RUNS, or runs in the project)
+    jobs: int = 1,        # figures at a time; many use several cores by themselves
+    force: bool = False,  # make current figures, too; chains still count (collapse_runs rm)
+    list: bool = False,   # say which figures there are, how long they took, and their state
+): "Make the paper's figures, each from its notebook in nbs/figures."
+
 def _parser() -> OneLineParser:
     "The options of `collapse_figures`."
-    about = "Make the paper's figures, each from its notebook in nbs/figures."
-    parser = OneLineParser("collapse_figures", about, _EXAMPLES)
-    add = parser.add_argument
-    add("--only", nargs="+", metavar="ID", help="figures (default: all of the profile)")
-    add("--profile", default="quick",
-        help=f"{', '.join(PROFILES)}, or a parameter file of your own (default: quick)")
-    add("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE",
-        help="replace a parameter of those chosen figures that have it; may be repeated")
-    add("--out", help="folder for the results (default: figures/PROFILE in the project)")
-    add("--runs", metavar="DIR",
-        help="folder of the chains (default: $COLLAPSE_RUNS, or runs in the project)")
-    add("--jobs", type=int, default=1, metavar="N",
-        help="figures at a time (default: 1; many use several cores by themselves)")
-    add("--force", action="store_true",
-        help="make current figures, too; chains still count (collapse_runs rm)")
-    add("--list", action="store_true",
-        help="say which figures there are, how long they took, and in what state they are")
+    parser = OneLineParser("collapse_figures", _options.__doc__, _EXAMPLES)
+    flags = dict(parameter=["-p", "--parameter"], force=["--force"], list=["--list"])
+    parser.add_options("figures", signature(_options), flags)
     return parser
 
 def _override(text: str) -> tuple[str, object]:
@@ -236,7 +236,7 @@ def _make(o) -> int:
         return 0
     runs = runs_folder() if o.runs is None else user_path(o.runs)
     if not runs.is_dir(): check_writable(runs, "--runs")         # what is there may be read only
-    writable_folder(folder)
+    check_writable(folder)
     if o.runs: os.environ["COLLAPSE_RUNS"] = str(runs)
     print(f"{', '.join(jobs)}: profile {o.profile}, into {folder}; chains in {runs}")
     if overrides and o.out is None and o.profile in PROFILES:

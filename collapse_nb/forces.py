@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Sampled', 'resampled', 'measured_chains', 'compared', 'sharpen', 'central_radius', 'sampler', 'tempered',
            'kept_variance', 'fit_laplace', 'laplace_collision', 'KDE', 'fit_kde', 'kde_variance', 'curated', 'tilted',
-           'verified', 'curated_moments', 'balance']
+           'verified', 'curated_moments', 'balance', 'variance_left']
 
 # %% ../nbs/02c_forces.ipynb #30470510
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .discrete import Discrete
-from .gaussian import Gaussian
+from .gaussian import Gaussian, expected_moments
 from .recursion import recurse, replace
 from .registry import check_positive, check_whole
 
@@ -292,11 +292,31 @@ def balance(
     n_generations: int,  # generations after generation 0
     p: float = 0.0,      # share of new real points, as in `fresh(p)`; 0: no migration
     v: float = 1.0,      # factor of the variance; below 1 selection, above 1 mutation
+    kept: bool = False,  # real points are those of the start, as in `keep(p)`
+    ddof: int = 0,       # 0: maximum likelihood; 1: unbiased variance
 ) -> tuple[np.ndarray, np.ndarray]:  # E[μ̂²] and E[σ̂²], shape (n_generations + 1,) each
-    "Gaussians of maximum likelihood, from N(0, 1) on, exactly."
-    mean2, variance = [1 / n_samples], [1 - 1 / n_samples]
+    "Moments of Gaussians, from N(0, 1) on, exactly."
+    unbiased, seen = 1 - ddof / n_samples, 2 * p * (1 - p) * kept
+    mean2, variance = [1 / n_samples], [(1 - 1 / n_samples) / unbiased]
     for _ in range(n_generations):
         M, S = mean2[-1], variance[-1]
-        mean2.append((1 - p)**2 * M + ((1 - p) * v * S + p) / n_samples)
-        variance.append((1 - p) * (M + v * S) + p - mean2[-1])
+        new = (1 - p) * v * S + p                      # variance within both parts of the set
+        mean2.append((1 - p)**2 * M + (new + seen) / n_samples)
+        variance.append((new + p * (1 - p) * M - (new + seen) / n_samples) / unbiased)
     return np.array(mean2), np.array(variance)
+
+# %% ../nbs/02c_forces.ipynb #0d3f177c
+def variance_left(
+    policy: str,          # 'replace', 'keep', 'fresh', 'accumulate' or 'accumulate_subsample' (n of the pool)
+    n_samples: int,       # n, points in the real data and in each synthetic set
+    n_generations: int,   # generations after generation 0
+    p: float = .1,        # share of real points under 'keep' and 'fresh'
+) -> np.ndarray:  # a share for each generation, shape (n_generations + 1,)
+    "The share of the real variance left on average in models that repeat the variance of their data, exactly."
+    if policy not in ("replace", "keep", "fresh"): return expected_moments(n_samples, n_generations, 0, policy)[1]
+    n, r = n_samples, round(p * n_samples) * (policy != "replace")
+    m, left = n - r, [1 - 1 / n_samples]
+    for _ in range(n_generations):
+        mixed = 2 * m * r * (1 - (policy == "keep") / n)
+        left.append((m * (m - 1) * left[-1] + r * (r - 1) + mixed) / n**2)
+    return np.array(left)

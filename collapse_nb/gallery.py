@@ -14,8 +14,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from .figures import (FOLDERS, figure_heading, figure_notebook, load_profile,
-                                 notebooks, read_record)
+from .figures import (figure_heading, figure_notebook, load_profile, notebooks,
+                                 read_record)
 from .store import atomic
 
 # %% ../nbs/machinery/gallery.ipynb #482b59db
@@ -70,7 +70,7 @@ def reading_order(
     figures,  # ids
 ) -> list[str]:
     "In the order of the profile `paper`, section by section; what it lacks at the end."
-    known = [*load_profile("paper"), *(name for folder in FOLDERS for name in notebooks(folder))]
+    known = [*load_profile("paper"), *notebooks()]
     figures = sorted(figures, key=known.index)
     sections = [figure_heading(figure)[3] for figure in figures]
     return sorted(figures, key=lambda figure: sections.index(figure_heading(figure)[3]))
@@ -79,7 +79,7 @@ def reading_order(
 def _entry(figure: str, record: dict, folder: Path) -> str:
     "One figure on the page, in HTML."
     title, place, drawn, _ = figure_heading(figure)
-    others = {name for kind in FOLDERS for name in notebooks(kind)} - {figure}
+    others = notebooks().keys() - {figure}
     more = [path.name for path in sorted(folder.glob(f"{figure}[._]*"))
             if path.suffix in (".csv", ".html", ".txt")
             and path.name != f"{figure}.csv" and path.stem not in others]
@@ -107,8 +107,7 @@ def write_gallery(
     folder: Path,  # where the figures lie
 ) -> Path:  # the page
     "Write index.html, which shows every figure whose picture and record lie in `folder`."
-    names = [name for kind in FOLDERS for name in notebooks(kind)]
-    records = {name: read_record(folder, name) for name in names
+    records = {name: read_record(folder, name) for name in notebooks()
                if (folder / f"{name}.png").exists()}
     index, body = [], []
     shown = reading_order(name for name, record in records.items() if record)

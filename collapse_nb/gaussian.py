@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['Gaussian', 'normal', 'fit_gaussian', 'gaussian_chains', 'expected_moments', 'expected_log_variance', 'expected_w2',
-           'error_growth', 'error_table', 'draw_errors', 'errors_caption', 'steady_moments', 'fresh_chains',
-           'fit_weighted', 'weighted_error', 'best_weight', 'weighted_chain', 'grown_moments', 'gaussian']
+           'error_growth', 'rare_mass', 'regained', 'chance_to_regain', 'error_table', 'draw_errors', 'errors_caption',
+           'steady_moments', 'fresh_chains', 'fit_weighted', 'weighted_error', 'best_weight', 'weighted_chain',
+           'grown_moments', 'gaussian']
 
 # %% ../nbs/02b_gaussian.ipynb #1bf9a586
 from collections.abc import Callable
@@ -176,19 +177,20 @@ def _subsample_chain(rng, M, ddof, means, factors):
 
 # %% ../nbs/02b_gaussian.ipynb #de9852cf
 @compiled(**_COMPILED)
-def _keep_chain(rng, M, ddof, n_kept, means, factors):
-    "A chain under `keep(p)`: each set holds `n_kept` real points, chosen anew, among synthetic ones."
+def _real_chain(rng, M, ddof, n_real, fresh, means, factors):
+    "A chain under `keep(p)` or `fresh(p)`: each set holds `n_real` real points, chosen anew or new."
     n_generations, d = means.shape
     real, data, mean, factor = np.empty((M, d)), np.empty((M, d)), np.zeros(d), np.eye(d)
     _draw(rng, mean, factor, real)
     data[:] = real
     for g in range(n_generations):
         if g:
-            for i in range(n_kept):                                # shuffle the first places only
+            if fresh: _draw(rng, np.zeros(d), np.eye(d), real[:n_real])
+            for i in range(n_real * (not fresh)):                  # shuffle the first places only
                 other = i + np.int64(rng.random() * (M - i))
                 for j in range(d): real[i, j], real[other, j] = real[other, j], real[i, j]
-            data[:n_kept] = real[:n_kept]
-            _draw(rng, mean, factor, data[n_kept:])
+            data[:n_real] = real[:n_real]
+            _draw(rng, mean, factor, data[n_real:])
         _fit(data, ddof, mean, factor)
         means[g], factors[g] = mean, factor
 
@@ -196,12 +198,12 @@ def _keep_chain(rng, M, ddof, n_kept, means, factors):
 def _chain_of_points(policy, M, n_generations, rng, ddof, d, p):
     "Means (n_generations + 1, d) and factors (n_generations + 1, d, d) of one chain whose points are kept."
     means, factors = np.empty((n_generations + 1, d)), np.empty((n_generations + 1, d, d))
-    if policy == "keep": _keep_chain(rng, M, ddof, round(p * M), means, factors)
-    else: _subsample_chain(rng, M, ddof, means, factors)
+    if policy == "accumulate_subsample": _subsample_chain(rng, M, ddof, means, factors)
+    else: _real_chain(rng, M, ddof, round(p * M), policy == "fresh", means, factors)
     return means, factors
 
 # %% ../nbs/02b_gaussian.ipynb #281db6c8
-_POLICIES = ("replace", "keep", "accumulate_subsample", "accumulate")
+_POLICIES = ("replace", "keep", "fresh", "accumulate_subsample", "accumulate")
 
 def _check_chains(policy, n_samples, n_generations, n_chains=1, ddof=1, d=1, p=0):
     "Raises `ValueError` for arguments that no chain could be made of."
@@ -213,7 +215,7 @@ def _check_chains(policy, n_samples, n_generations, n_chains=1, ddof=1, d=1, p=0
     if ddof not in (0, 1):
         raise ValueError(f"ddof is {ddof}: expected 1 (unbiased variance) or 0 (maximum likelihood)")
     if not 0 <= p <= 1: raise ValueError(f"p is {p}: the share of real points must lie between 0 and 1")
-    if policy == "keep" and p and not round(p * n_samples):
+    if policy in ("keep", "fresh") and p and not round(p * n_samples):
         raise ValueError(f"p is {p}: of {n_samples} points that is none, give a larger share or use 'replace'")
 
 # %% ../nbs/02b_gaussian.ipynb #a8c785a6
@@ -223,16 +225,17 @@ def gaussian_chains(
     n_chains: int,                       # independent chains
     rng: np.random.Generator,            # source of randomness, or a seed
     ddof: int = 1,                       # 1: unbiased variance; 0: maximum likelihood
-    policy: str = "replace",             # or 'keep', 'accumulate_subsample' (M of the pool), 'accumulate'
+    policy: str = "replace",             # or 'keep', 'fresh', 'accumulate', 'accumulate_subsample' (M of the pool)
     d: int = 1,                          # dimensions
-    p: float = .1,                       # share of real points under 'keep'
+    p: float = .1,                       # share of real points under 'keep' and 'fresh'
     recorded: np.ndarray | None = None,  # generations to give back; None: all
+    watch: Callable | None = None,       # watch(chains, models): a slice, and a `Gaussian`, all generations of these
 ) -> Gaussian:  # leading axes: recorded generation, chain
     "Chains of Gaussians that start from the standard normal distribution. Raises `ValueError` for bad arguments."
     _check_chains(policy, n_samples, n_generations, n_chains, ddof, d, p)
     rows, rng = check_recorded(recorded, n_generations), np.random.default_rng(rng)
     mean, factor = np.empty((len(rows), n_chains, d)), np.empty((len(rows), n_chains, d, d))
-    pointwise = policy in ("keep", "accumulate_subsample")
+    pointwise = policy not in ("replace", "accumulate")
     size = 1 if pointwise else 250
     def block(start, rng):
         chains = slice(start, min(start + size, n_chains))
@@ -240,8 +243,9 @@ def gaussian_chains(
         if pointwise: means, factors = _chain_of_points(policy, n_samples, n_generations, rng, ddof, d, p)
         elif d > 1: means, factors = _chains_in_space(*arguments, d)
         else: means, factors = _chains_on_the_line(*arguments)
-        mean[:, chains] = means[rows].reshape(mean[:, chains].shape)
-        factor[:, chains] = factors[rows].reshape(factor[:, chains].shape)
+        whole = Gaussian(means.reshape(len(means), -1, d), factors.reshape(len(means), -1, d, d))
+        mean[:, chains], factor[:, chains] = whole.mean[rows], whole.factor[rows]
+        if watch: watch(chains, whole)
     starts = range(0, n_chains, size)
     with ThreadPoolExecutor(cpu_count()) as pool:
         list(pool.map(block, starts, rng.spawn(len(starts))))
@@ -305,17 +309,75 @@ def expected_w2(
 
 # %% ../nbs/02b_gaussian.ipynb #1cc37454
 def error_growth(
-    policy: str,         # 'replace', 'accumulate' or 'accumulate_subsample'
+    policy: str,         # 'replace', 'accumulate', 'accumulate_subsample', 'keep' or 'fresh'
     n_generations: int,  # generations after generation 0
+    p: float = .1,       # share of real points under 'keep' and 'fresh'
 ) -> np.ndarray:  # s: the variance of a mean is s/M, of a standard deviation s/2M; shape (n_generations + 1,)
     "How errors add up over generations, to first order in 1/M. Raises `ValueError` for another policy."
     g = np.arange(n_generations + 1)
     if policy == "replace": return g + 1.0
+    if policy in ("keep", "fresh"):
+        limit = (1 + 2 * p * (1 - p) * (policy == "keep")) / (p * (2 - p))
+        return limit + (1 - p)**(2 * g) * (1 - limit)
     if policy == "accumulate": return np.cumsum(1 / (g + 1)**2)
     if policy != "accumulate_subsample": raise ValueError(f"policy is '{policy}': no formula for its errors")
     return 1 + np.cumsum(np.r_[0, (1 + g / (g + 1)) / (g + 2)**2])[:-1] + g / (g + 1)
 
+# %% ../nbs/02b_gaussian.ipynb #34564e7a
+def rare_mass(
+    models: Gaussian,  # on the line; leading axes count them
+) -> np.ndarray:  # 1: as much as in the real distribution; shape of the leading axes
+    "The mass beyond the central nine tenths of the standard normal distribution, divided by a tenth."
+    from scipy.special import ndtr, ndtri
+    mean, std, edge = models.mean[..., 0], models.std[..., 0], ndtri(.95)
+    with np.errstate(over="ignore"):                               # a spread of 1e-310
+        return 10 * (ndtr((mean - edge) / std) + ndtr((-mean - edge) / std))
+
+# %% ../nbs/02b_gaussian.ipynb #9aa1a00c
+def regained(
+    lost: np.ndarray,  # finite numbers; first axis: the generations of a chain, or its first, worst and last
+) -> np.ndarray:  # 0: nothing; 1: all; above 1: more than that; shape of the other axes
+    "Of what had been lost at the worst, the share that is there again in the end; 0 where nothing was lost."
+    worst = lost.max(axis=0)
+    return (worst - lost[-1]) / np.where(worst > lost[0], worst - lost[0], np.inf)
+
+# %% ../nbs/02b_gaussian.ipynb #fdd4104a
+def chance_to_regain(
+    share: float,        # r: of what was lost
+    n_samples: int,      # M
+    n_generations: int,  # generations after generation 0
+    ddof: int = 1,       # 1: unbiased variance; 0: maximum likelihood
+) -> float:
+    "How often more than this share of log σ̂ comes back under `replace`, on the line, for many generations."
+    from scipy.special import ndtr, polygamma
+    spread = np.sqrt(n_generations * polygamma(1, (n_samples - 1) / 2))     # polygamma: Var(log χ²)
+    k, b = -expected_log_variance(n_samples, n_generations, ddof) / spread, .5826 / np.sqrt(n_generations)
+    a = (1 - share) / (1 + share)
+    still = a * np.exp(-k**2 * (1 - a**2) / 2 - 2 * a * b * k) * ndtr(a * k - 2 * b)
+    return still + np.exp(2 * b * k) * ndtr(-k - 2 * b)
+
 # %% ../nbs/02b_gaussian.ipynb #f5cabe0d
+def _rows(quantity, M, generation, values, theory):
+    "Quartiles over chains, their root mean square, one chain, and theory, as rows of a table."
+    import pandas as pd
+    low, median, high = np.quantile(values, (.25, .5, .75), axis=1)
+    return pd.DataFrame(dict(quantity=quantity, sample_size=M, generation=generation, median=median, low=low,
+                             high=high, root_mean_square=np.sqrt((values**2).mean(axis=1)),
+                             one_chain=values[:, 0], theory=theory))
+
+def _return_rows(back, M, n_generations, ddof, known):
+    "What has come back, in quartiles, and in which share of the chains it's more than a tenth."
+    from scipy.optimize import brentq
+    from scipy.stats import binomtest
+    def chance(share): return chance_to_regain(share, M, n_generations, ddof)
+    half = brentq(lambda share: chance(share) - .5, 0, 1) if known and chance(0) > .5 else np.nan
+    yield _rows("regained", M, n_generations, back[None], half).assign(root_mean_square=np.nan)
+    more = back > .1
+    share = _rows("comes_back", M, n_generations, more[None] + 0.0, chance(.1) if known else np.nan)
+    wilson = binomtest(int(more.sum()), len(more)).proportion_ci(.95, "wilson")
+    yield share.assign(median=more.mean(), low=wilson.low, high=wilson.high, root_mean_square=np.nan)
+
+# %% ../nbs/02b_gaussian.ipynb #e3cef8c1
 def error_table(
     policy: str,              # 'replace', 'accumulate' or 'accumulate_subsample'
     sample_sizes: list[int],  # M
@@ -323,16 +385,17 @@ def error_table(
     n_chains: int,            # independent chains for each M
     ddof: int = 1,            # 1: unbiased variance; 0: maximum likelihood
     seed: int = 0,            # source of randomness
-):  # a `DataFrame`, one row per quantity, M and generation (all to 30, then some): quantiles, one chain, theory
-    "What three figures draw: the errors of mean and standard deviation, and the latter itself."
+):  # a `DataFrame`, one row per quantity, M and generation (all to 30, then some): quartiles, one chain, theory
+    "What three figures draw: errors of mean and standard deviation, the latter itself, what was rare; what comes back."
     import pandas as pd
     check_whole(n_generations=n_generations)
     recorded = np.unique(np.r_[0:31, np.geomspace(30, n_generations, 150).round()].astype(int))
     recorded = recorded[recorded <= n_generations]
     growth, quartile, tables = error_growth(policy, n_generations)[recorded], 0.6744897501960817, []
     for M in sample_sizes:                                         # the seed and M choose the random numbers
-        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(M,)))
-        chains = gaussian_chains(M, n_generations, n_chains, rng, ddof, policy, recorded=recorded)
+        rng, back = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(M,))), np.empty(n_chains)
+        def watch(chains, models): back[chains] = regained(-np.log(models.std[..., 0]))
+        chains = gaussian_chains(M, n_generations, n_chains, rng, ddof, policy, recorded=recorded, watch=watch)
         mean, std = chains.mean[..., 0], chains.std[..., 0]
         mean2, variance = (part[recorded] for part in expected_moments(M, n_generations, ddof, policy))
         if policy == "replace": variance = np.exp(expected_log_variance(M, recorded + 1, ddof))
@@ -340,38 +403,42 @@ def error_table(
         unbiased = small if ddof else np.nan * small               # maximum likelihood adds a bias to it
         for quantity, values, theory in (("mean_error", abs(mean), small * np.sqrt(mean2)),
                                          ("std_error", abs(std - 1), unbiased * np.sqrt(growth / (2 * M))),
-                                         ("std", std, np.sqrt(variance))):
-            low, median, high = np.quantile(values, (.25, .5, .75), axis=1)
-            tables.append(pd.DataFrame(dict(quantity=quantity, sample_size=M, generation=recorded,
-                                            median=median, low=low, high=high, one_chain=values[:, 0],
-                                            theory=theory)))
+                                         ("std", std, np.sqrt(variance)), ("rare_mass", rare_mass(chains), np.nan)):
+            tables.append(_rows(quantity, M, recorded, values, theory))
+        tables += _return_rows(back, M, n_generations, ddof, policy == "replace")
     return pd.concat(tables, ignore_index=True)
 
 # %% ../nbs/02b_gaussian.ipynb #1b200449
 def draw_errors(
-    table,                # a `DataFrame` from `error_table`
-    axes,                 # three matplotlib axes
+    table,                    # a `DataFrame` from `error_table`
+    axes,                     # three matplotlib axes, or four: with what was rare
+    policy: str = "replace",  # what the table was made with
 ) -> None:
-    "Draw medians, middle halves, one chain of the smallest M, and theory."
+    "Draw medians, or what theory speaks of, middle halves, one chain of the smallest M, and theory."
     smallest, largest, last = table.sample_size.min(), table.sample_size.max(), table.generation.max()
-    dots = np.unique(np.searchsorted(table.generation.unique(), np.r_[0, np.geomspace(1, last, 14)]))
-    titles = dict(mean_error=("error of the mean", r"$|\hat\mu-\mu|$"),
-                  std_error=("error of the std. dev.", r"$|\hat\sigma-\sigma|$"),
-                  std=("standard deviation", r"$\hat\sigma$"))
-    for ax, (quantity, (title, symbol)) in zip(axes, titles.items()):
+    dots, few = (np.unique(np.searchsorted(table.generation.unique(), np.r_[0, np.geomspace(1, last, n)]))
+                 for n in (14, 40))
+    titles = dict(mean_error=("error of the mean", r"$|\hat\mu-\mu|$ (units of σ)"),
+                  std_error=("error of the std. dev.", r"$|\hat\sigma-\sigma|$ (units of σ)"),
+                  std=("standard deviation", r"$\hat\sigma$ (units of σ)"),
+                  rare_mass=("what was rare", "mass of it (real data: 1)"))
+    for ax, (quantity, (title, label)) in zip(axes, titles.items()):
         part = table[table.quantity == quantity]
+        law = quantity == "std" and policy != "replace"            # which is one of root mean squares
         for M, line in part.groupby("sample_size"):
-            median, = ax.plot(line.generation, line["median"], label=f"M = {M:,}")
-            ax.fill_between(line.generation, line.low, line.high, color=median.get_color(), alpha=.2, lw=0)
-            ax.plot(line.generation, line.theory, color="k", marker=".", ls="", ms=4, markevery=dots,
-                    label="theory" if M == largest else None)
-        one = part[part.sample_size == smallest]
-        ax.plot(one.generation, one.one_chain, color="0.5", ls="-", lw=.5, zorder=1,
+            middle, = ax.plot(line.generation, line["root_mean_square" if law else "median"], label=f"M = {M:,}")
+            ax.fill_between(line.generation, line.low, line.high, color=middle.get_color(), alpha=.2, lw=0)
+            ax.plot(line.generation, line.theory, "o", color=middle.get_color(), mec="k", mew=.6, ms=3.2,
+                    markevery=dots, zorder=3, label="theory" if M == largest else None)
+        one = part[part.sample_size == smallest].iloc[few]
+        ax.plot(one.generation, one.one_chain, color="0.4", ls="-", lw=.6, zorder=1,
                 label=f"one chain, M = {smallest:,}")
         ax.set_xscale("symlog", linthresh=1)
-        ax.set(xlabel="generation (log scale from 1)", ylabel=f"{symbol} (units of σ)", title=title, xlim=(0, last))
-        if quantity != "std": ax.set(yscale="log", ylim=(part.low.min() / 2, None))
+        ax.set(xlim=(0, last), title=title, ylabel="r.m.s. of " * law + label)
+        if ax.get_subplotspec().is_last_row(): ax.set_xlabel("generation (log scale from 1)")
+        if quantity.endswith("error"): ax.set(yscale="log", ylim=(part.low.min() / 2, None))
 
+# %% ../nbs/02b_gaussian.ipynb #8323552e
 def errors_caption(
     table,                # a `DataFrame` from `error_table`
     n_chains: int,        # what it was called with
@@ -380,9 +447,11 @@ def errors_caption(
     "What `draw_errors` shows, and where it ends."
     last = table[table.generation == table.generation.max()].set_index(["quantity", "sample_size"])["median"]
     def ends(quantity): return ", ".join(f"{value:.3g} for M = {M:,}" for M, value in last[quantity].items())
-    theory = "exp E[log σ̂]" if policy == "replace" else "√E[σ̂²], from a mean, not the median of skewed chains"
-    return (f"Median over {n_chains:,} chains (bands: the middle half; thin: one chain, which is what the paper draws; "
-            f"dots: theory, of errors while they are small, of σ̂ {theory}) of a Gaussian refitted on M points. Real "
+    line, theory = (("", "exp E[log σ̂]") if policy == "replace" else
+                    (" and of the standard deviation the root mean square", "√E[σ̂²]"))
+    return (f"Median{line} over {n_chains:,} chains (bands: the middle half; thin: one chain, which is what the "
+            f"paper draws, at some of its generations; dots: theory, of errors while they are small, of σ̂ {theory}) "
+            f"of a Gaussian refitted on M points. Real "
             f"data have mean 0 and standard deviation 1. After {table.generation.max():,} generations the median "
             f"standard deviation is {ends('std')}, the median error of the mean {ends('mean_error')}.")
 

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['STARTS', 'Mixture', 'fit_mixture', 'to_sklearn', 'from_sklearn', 'overlap', 'squared_l2', 'stack', 'total_variance',
-           'tail_mass', 'quantile', 'count_modes', 'over_chains', 'variance_loss', 'merged_at', 'measure_chain',
-           'summarise', 'gmm']
+           'tail_mass', 'quantile', 'rare_mass', 'rare_edges', 'count_modes', 'over_chains', 'variance_loss',
+           'merged_at', 'measure_chain', 'summarise', 'chain_in_a_row', 'gmm']
 
 # %% ../nbs/03_gmm.ipynb #963af069
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from functools import cache
 import numpy as np
 
 from .em import STRICT, check_points, check_settings, em, kmeans_start
+from .gaussian import regained
 from .recursion import first_sets, parse_policy
 from .registry import Chain, check_whole, compiled, family
 
@@ -180,6 +181,33 @@ def quantile(
     def excess(x): return 1 - tail_mass(p, x) - share
     return brentq(excess, p.means.min() - reach, p.means.max() + reach, xtol=1e-13)
 
+# %% ../nbs/03_gmm.ipynb #9ddf97ec
+def rare_mass(
+    p: Mixture,         # mixtures on the line; leading axes count them
+    edges: np.ndarray,  # rising, as `rare_edges` gives them
+) -> np.ndarray:  # shape of the leading axes
+    "The probability below the first edge, between the second and the third, and so on."
+    inside = sum((-1)**i * tail_mass(p, edge) for i, edge in enumerate(edges))
+    return np.maximum(1 - inside, 0)
+
+def rare_edges(
+    p: Mixture,         # one mixture on the line
+    share: float = .1,  # of its mass
+) -> np.ndarray:  # rising points, an even number; what is rare lies outside the first two, the next two, …
+    "Where the density crosses the level below which there's this share of the mass."
+    from scipy.optimize import brentq
+    _one(p)
+    reach = 9 * np.sqrt(p.covariances.max())
+    grid = np.linspace(p.means.min() - reach, p.means.max() + reach, 2001)
+    def height(x):
+        return np.exp(_log_normal(np.reshape(x, (-1, 1, 1)) - p.means, p.covariances)) @ p.weights
+    def edges(level):
+        at = np.flatnonzero(np.diff(height(grid) > level))
+        return [brentq(lambda x: height(x).item() - level, *grid[i:i + 2], xtol=1e-13) for i in at]
+    def excess(log_level): return rare_mass(p, edges(np.exp(log_level))) - share
+    top = np.log(height(grid).max())
+    return np.array(edges(np.exp(brentq(excess, top - 30, top - 1e-6, xtol=1e-13))))
+
 # %% ../nbs/03_gmm.ipynb #632ff0a3
 def _path(p: Mixture) -> np.ndarray:
     "Points of a curve on which all modes lie, in order; shape (..., points, d)."
@@ -248,6 +276,9 @@ def _percentiles(start: str, share: float) -> tuple[float, float]:
     "The points that a real distribution goes below, and above, in `1 - share` of cases."
     return quantile(STARTS[start], 1 - share), quantile(STARTS[start], share)
 
+@cache
+def _rare(start: str) -> np.ndarray: return rare_edges(STARTS[start])
+
 def measure_chain(
     models: Mixture,       # one chain on the line, generations on the leading axis
     start: str = "modes",  # its real distribution, of `STARTS`: where do tails begin?
@@ -256,6 +287,7 @@ def measure_chain(
     variance = total_variance(models)
     found = dict(l2=squared_l2(models, models[0]),
                  variance_ratio=variance / variance[0], modes=count_modes(models))
+    found["beyond_90.0%"] = rare_mass(models, _rare(start))
     for share in _TAILS:
         below, above = _percentiles(start, share)
         tails = tail_mass(models, above) + 1 - tail_mass(models, below)
@@ -265,7 +297,7 @@ def measure_chain(
     for name, values in dict(weight=models.weights, mean=means, std=stds).items():
         ordered = np.take_along_axis(values, order, -1)
         found |= {f"{name}_{k}": column for k, column in enumerate(ordered.T, 1)}
-    return found
+    return found | dict(distance=np.ptp(means, axis=-1))
 
 # %% ../nbs/03_gmm.ipynb #04a7d17d
 def summarise(
@@ -276,14 +308,23 @@ def summarise(
     modes = wide.pop("modes")
     lost, merged = variance_loss(wide["variance_ratio"]), merged_at(modes)
     last = {name: values[:, -1] for name, values in wide.items()}
-    K = sum(name.startswith("mean_") for name in last)
-    measures = dict(variance_lost_per_generation=lost, **last,
-                    distance_between_outer_means=last[f"mean_{K}"] - last["mean_1"])
+    measures = dict(variance_lost_per_generation=lost, **last)
     counts = dict(chains=len(modes),
                   chains_with_one_mode_at_some_time=int((merged >= 0).sum()),
                   chains_with_one_mode_at_the_end=int((modes[:, -1] == 1).sum()),
                   first_generation_with_one_mode=np.sort(merged[merged >= 0]).tolist())
     return {name: over_chains(m).tolist() for name, m in measures.items()} | counts
+
+# %% ../nbs/03_gmm.ipynb #d483f0c1
+def chain_in_a_row(
+    found: dict[str, np.ndarray],  # of one chain, from `measure_chain`
+) -> dict:  # name -> number: the last generation's, and of the whole chain
+    "One chain in a row of a table."
+    last, modes = {name: values[-1] for name, values in found.items()}, found["modes"]
+    return last | dict(first_one_mode=int(merged_at(modes)),
+                       generations_with_one_mode=int((modes == 1).sum()),
+                       regained=regained(-np.log(found["variance_ratio"])),
+                       distance_0=found["distance"][0])
 
 # %% ../nbs/03_gmm.ipynb #08e3bb58
 @family
