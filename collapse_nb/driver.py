@@ -120,9 +120,11 @@ def write_results(
 ) -> None:
     "RESULTS.md and results.csv: what the tables of a folder's figures say, if there are any."
     import papermill
-    if not any(read_record(folder, figure) for figure in notebooks("figures")): return
+    chapter = project_path("nbs/06_results.ipynb")
+    made = any(read_record(folder, figure) for figure in notebooks("figures"))
+    if not (made and chapter.exists()): return
     done = papermill.execute_notebook(
-        project_path("nbs/06_results.ipynb"), None,           # no executed copy is kept
+        chapter, None,                                        # no executed copy is kept
         dict(folders=[str(folder)], out=str(folder)), kernel_name="python3",
         extra_arguments=["--log-level=50"], progress_bar=False)
     head = (f"# Results, profile {folder.name}\n\nWritten by `collapse_figures`: the chapter "
