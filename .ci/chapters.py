@@ -30,6 +30,7 @@ def run(path):
     with tempfile.TemporaryDirectory() as runs:
         client = NotebookClient(notebook, timeout=None, kernel_name="python3", extra_arguments=["--log-level=50"],
                                 resources=dict(metadata=dict(path=path.parent)))
+        client.comm_open_handlers.clear()               # a slider's picture belongs to its cell; its own talk may never end
         try: client.execute(env=os.environ | dict(COLLAPSE_RUNS=runs, TQDM_DISABLE="1"))
         except Exception as e:
             said = re.sub(r"\x1b\[[\d;]*m", "", str(e)).strip().splitlines()[-1]

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from check_pages import chromium, launch
 
-from collapse_nb.discrete import ancestors, expected_lost, policy_collision, zipf
-from collapse_nb.forces import balance
+from collapse_nb.discrete import ancestors, expected_lost, zipf
+from collapse_nb.forces import balance, variance_left
 from collapse_nb.gaussian import expected_log_variance, expected_moments
 
 START = dict(model="urn", K=20, s=1, ddof=1, n=50, generations=40, policy="replace", p=.1, temperature=1, chains=200, seed=0)
@@ -35,7 +35,7 @@ def expected(s):
         return balance(n, G, rounded(s), tau, policy == "keep", s["ddof"])[which]
     p = zipf(s["K"], s["s"])
     if tau != 1: return None
-    if shows == "differ": return 1 - policy_collision(p, n, G, policy, s["p"])
+    if shows == "differ": return (1 - (p**2).sum()) * variance_left(policy, n, G, s["p"])
     return len(p) - expected_lost(p, ancestors(n, g)) if policy == "replace" else None
 
 

@@ -225,14 +225,12 @@ def _complete_all(runs: list[Run], n_generations: int, n_jobs: int, backend: str
                   gpus: float, **how) -> list[str | None]:
     "For each run None, or one line that says why it failed."
     away, own = n_jobs > 1 or backend != "local", _registered(runs[0].chain.family)
-    sent = [run for run in runs if away and len(run.models) <= n_generations]
-    tasks = [(run.chain.family, run.chain.options, n_generations, str(run.folder.parent),
-              how, own) for run in sent]
+    tasks = {run: (run.chain.family, run.chain.options, n_generations, str(run.folder.parent),
+                   how, own) for run in runs if away and len(run.models) <= n_generations}
     place = dict(n_jobs=min(n_jobs, len(tasks)), gpus=gpus, prefer=runs[0].chain.prefer)
     with _bar(runs, n_generations):
-        here = [run for run in runs if run not in sent]
-        outcomes = {run: _complete(run, n_generations, how) for run in here}
-        if sent: outcomes |= zip(sent, _BACKENDS[backend](tasks, **place))
+        outcomes = {run: _complete(run, n_generations, how) for run in runs if run not in tasks}
+        if tasks: outcomes |= zip(tasks, _BACKENDS[backend](list(tasks.values()), **place))
     return [outcomes[run] for run in runs]
 
 def run_chains(

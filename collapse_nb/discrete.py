@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['uniform', 'zipf', 'rare_states', 'DiscreteChains', 'check_recorded', 'discrete_chains', 'Discrete', 'fit_discrete',
-           'expected_collision', 'policy_collision', 'ancestors', 'expected_lost', 'absorbed_probability',
-           'survival_bounds', 'expected_absorption', 'absorption_bounds', 'founders', 'missing_mass', 'discrete']
+           'expected_collision', 'ancestors', 'expected_lost', 'absorbed_probability', 'survival_bounds',
+           'expected_absorption', 'absorption_bounds', 'founders', 'missing_mass', 'discrete']
 
 # %% ../nbs/02a_discrete.ipynb #31502c09
 from collections.abc import Callable, Iterator
@@ -122,11 +122,11 @@ def check_recorded(recorded, n_generations: int) -> np.ndarray:
     return recorded
 
 # %% ../nbs/02a_discrete.ipynb #145864ef
-def _measures(counts, states, p) -> dict:
+def _measures(counts, states, n_alive, is_rare) -> dict:
     "What is measured of each chain, from its counts."
     q = counts / counts.sum(axis=0)
-    rare = np.where(rare_states(p)[states], q, 0)
-    return dict(lost=(p > 0).sum() - (counts > 0).sum(axis=0),
+    rare = np.where(is_rare[states], q, 0)
+    return dict(lost=n_alive - (counts > 0).sum(axis=0),
                 entropy=-(q * np.log(np.where(counts, q, 1))).sum(axis=0),
                 collision=(q**2).sum(axis=0),
                 rare_left=(rare > 0).sum(axis=0), rare_mass=rare.sum(axis=0))
@@ -143,15 +143,16 @@ def discrete_chains(
     check_whole(n_samples=n_samples, n_generations=n_generations, n_chains=n_chains)
     p, recorded, rng = _probabilities(p), check_recorded(recorded, n_generations), np.random.default_rng(rng)
     absorbed_at, survivor = np.full((2, n_chains), -1)
+    real = (p > 0).sum(), rare_states(p)
     found = {name: np.zeros((len(recorded), n_chains), values.dtype)
-             for name, values in _measures(np.ones((1, 1), int), np.zeros((1, 1), int), p).items()}
+             for name, values in _measures(np.ones((1, 1), int), np.zeros((1, 1), int), *real).items()}
     for generation, chains, counts, states in _generations(p, n_samples, n_generations, n_chains, rng):
         row = np.searchsorted(recorded, generation)
         if generation in recorded[row:row + 1]:
-            for name, values in _measures(counts, states, p).items(): found[name][row, chains] = values
+            for name, values in _measures(counts, states, *real).items(): found[name][row, chains] = values
         at, = (counts.max(axis=0) == n_samples).nonzero()
         if len(at):                                                  # nothing will change in these any more
-            for name, values in _measures(counts[:, at], states[:, at], p).items():
+            for name, values in _measures(counts[:, at], states[:, at], *real).items():
                 found[name][row:, chains[at]] = values
         absorbed_at[chains[at]] = generation
         survivor[chains[at]] = states[counts[:, at].argmax(axis=0), at]
@@ -186,30 +187,6 @@ def expected_collision(
     "The expected collision probability under `replace`: 1 − (1 − Σ p²)(1 − 1/n)^k."
     check_whole(n_samples=n_samples)
     return 1 - (1 - (_probabilities(p)**2).sum()) * (1 - 1 / n_samples)**np.asarray(n_fits)
-
-# %% ../nbs/02a_discrete.ipynb #6465d143
-def policy_collision(
-    p: np.ndarray,            # probabilities of the real distribution, shape (n_states,)
-    n_samples: int,           # n, draws in the real data and in each set
-    n_generations: int,       # generations after generation 0
-    policy: str = "replace",  # 'replace', 'accumulate', 'keep' or 'fresh'
-    share: float = 0.0,       # of real draws in each set, under 'keep' and 'fresh'
-) -> np.ndarray:  # E[Σ p²] of each generation, shape (n_generations + 1,)
-    "The expected collision probability under a policy. Raises `ValueError` for others."
-    if policy not in ("replace", "accumulate", "keep", "fresh"):
-        raise ValueError(f"policy is '{policy}': expected replace, accumulate, keep or fresh")
-    n, k = n_samples, np.arange(n_generations + 1)
-    if policy == "replace": return expected_collision(p, n, k + 1)
-    real = (_probabilities(p)**2).sum()
-    first = real + (1 - real) / n
-    if policy == "accumulate":
-        return 1 - (1 - first) * np.cumprod(np.r_[1, 1 - 1 / (n * (k[1:] + 1.0)**2)])
-    r, S = round(share * n), [first]
-    m = n - r
-    inflow = m + (2 * m * r + r**2) * first + r * m / max(n - 1, 1) * (1 - first)
-    if policy == "fresh": inflow = n + (2 * m * r + r * (r - 1)) * real
-    for _ in k[1:]: S.append((inflow + m * (m - 1) * S[-1]) / n**2)
-    return np.array(S)
 
 # %% ../nbs/02a_discrete.ipynb #3fe43121
 def _fewer(v: np.ndarray, n_samples: int) -> np.ndarray:

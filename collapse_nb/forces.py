@@ -313,10 +313,5 @@ def variance_left(
     p: float = .1,        # share of real points under 'keep' and 'fresh'
 ) -> np.ndarray:  # a share for each generation, shape (n_generations + 1,)
     "The share of the real variance left on average in models that repeat the variance of their data, exactly."
-    if policy not in ("replace", "keep", "fresh"): return expected_moments(n_samples, n_generations, 0, policy)[1]
-    n, r = n_samples, round(p * n_samples) * (policy != "replace")
-    m, left = n - r, [1 - 1 / n_samples]
-    for _ in range(n_generations):
-        mixed = 2 * m * r * (1 - (policy == "keep") / n)
-        left.append((m * (m - 1) * left[-1] + r * (r - 1) + mixed) / n**2)
-    return np.array(left)
+    if policy not in ("keep", "fresh"): return expected_moments(n_samples, n_generations, 0, policy)[1]
+    return balance(n_samples, n_generations, round(p * n_samples) / n_samples, kept=policy == "keep")[1]

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['Gaussian', 'normal', 'fit_gaussian', 'gaussian_chains', 'expected_moments', 'expected_log_variance', 'expected_w2',
            'error_growth', 'rare_mass', 'regained', 'chance_to_regain', 'error_table', 'draw_errors', 'errors_caption',
-           'steady_moments', 'fresh_chains', 'fit_weighted', 'weighted_error', 'best_weight', 'weighted_chain',
-           'grown_moments', 'gaussian']
+           'steady_moments', 'fit_weighted', 'weighted_error', 'best_weight', 'weighted_chain', 'grown_moments',
+           'gaussian']
 
 # %% ../nbs/02b_gaussian.ipynb #1bf9a586
 from collections.abc import Callable
@@ -96,6 +96,22 @@ def _chains_on_the_line(M, n_generations, n_chains, rng, ddof, pooled):
     z[1:] *= std[:-1]
     z *= np.sqrt(M) / (n + M)
     return np.cumsum(z, axis=0, out=z), std
+
+def _fresh_on_the_line(M, n_generations, n_chains, rng, ddof, n_real):
+    "The same under `fresh(p)`, where `n_real` of the M points are new real ones."
+    means, stds = np.empty((2, n_generations + 1, n_chains))
+    def standard(size):                  # mean and sum of squares of standard normal points
+        squares = rng.chisquare(size - 1, n_chains) if size > 1 else 0.0
+        return rng.standard_normal(n_chains) / np.sqrt(size) if size else 0.0, squares
+    mean, squares = standard(M)
+    for g in range(n_generations + 1):
+        if g:
+            (synthetic, inner), (real, others) = standard(M - n_real), standard(n_real)
+            apart = mean + stds[g - 1] * synthetic - real
+            mean = real + (M - n_real) / M * apart
+            squares = stds[g - 1]**2 * inner + others + n_real * (M - n_real) / M * apart**2
+        means[g], stds[g] = mean, np.sqrt(squares / (M - ddof))
+    return means, stds
 
 # %% ../nbs/02b_gaussian.ipynb #ca2a3650
 def _chains_in_space(M, n_generations, n_chains, rng, ddof, pooled, d):
@@ -235,14 +251,15 @@ def gaussian_chains(
     _check_chains(policy, n_samples, n_generations, n_chains, ddof, d, p)
     rows, rng = check_recorded(recorded, n_generations), np.random.default_rng(rng)
     mean, factor = np.empty((len(rows), n_chains, d)), np.empty((len(rows), n_chains, d, d))
-    pointwise = policy not in ("replace", "accumulate")
+    pointwise = policy in ("keep", "accumulate_subsample") or policy == "fresh" and d > 1
     size = 1 if pointwise else 250
     def block(start, rng):
         chains = slice(start, min(start + size, n_chains))
-        arguments = n_samples, n_generations, chains.stop - start, rng, ddof, policy == "accumulate"
+        arguments = n_samples, n_generations, chains.stop - start, rng, ddof
         if pointwise: means, factors = _chain_of_points(policy, n_samples, n_generations, rng, ddof, d, p)
-        elif d > 1: means, factors = _chains_in_space(*arguments, d)
-        else: means, factors = _chains_on_the_line(*arguments)
+        elif policy == "fresh": means, factors = _fresh_on_the_line(*arguments, round(p * n_samples))
+        elif d > 1: means, factors = _chains_in_space(*arguments, policy == "accumulate", d)
+        else: means, factors = _chains_on_the_line(*arguments, policy == "accumulate")
         whole = Gaussian(means.reshape(len(means), -1, d), factors.reshape(len(means), -1, d, d))
         mean[:, chains], factor[:, chains] = whole.mean[rows], whole.factor[rows]
         if watch: watch(chains, whole)
@@ -471,32 +488,6 @@ def steady_moments(
     more, inflow = 2 * p * (1 - p) * (policy == "keep"), n_samples * p * (2 - p)
     variance = (inflow - p - more) / (inflow + 1 - p - ddof * (2 - p))
     return ((1 - p) * variance + p + more) / inflow, variance
-
-# %% ../nbs/02b_gaussian.ipynb #6078c20b
-def fresh_chains(
-    n_samples: int,            # n, points in each set
-    p: float,                  # share of new real points in it, between 0 and 1
-    n_generations: int,        # generations after generation 0
-    n_chains: int,             # independent chains
-    rng: np.random.Generator,  # source of randomness, or a seed
-    ddof: int = 1,             # 1: unbiased variance; 0: maximum likelihood
-) -> tuple[np.ndarray, np.ndarray]:  # μ̂ and σ̂² in the last generation, shape (n_chains,)
-    "Chains on the line under `fresh(p)`, from sufficient statistics."
-    _check_chains("keep", n_samples, n_generations, n_chains, ddof, p=p)
-    n, n_real, rng = n_samples, round(p * n_samples), np.random.default_rng(rng)
-    if not 0 < n_real < n:
-        raise ValueError(f"p is {p}: a set of {n} needs points of both kinds")
-    def standard(size):                  # mean and sum of squares of standard normal points
-        squares = rng.chisquare(size - 1, n_chains) if size > 1 else 0.0
-        return rng.standard_normal(n_chains) / np.sqrt(size), squares
-    mean, variance = standard(n)
-    variance /= n - ddof
-    for _ in range(n_generations):
-        (synthetic, inner), (real, others) = standard(n - n_real), standard(n_real)
-        apart = mean + np.sqrt(variance) * synthetic - real
-        squares = variance * inner + others + n_real * (n - n_real) / n * apart**2
-        mean, variance = real + (n - n_real) / n * apart, squares / (n - ddof)
-    return mean, variance
 
 # %% ../nbs/02b_gaussian.ipynb #9ab78062
 def fit_weighted(
