@@ -147,8 +147,15 @@ def _draw(rng, mean, factor, out):
             for h in range(j + 1): out[i, j] += factor[j, h] * z[h]
 
 @compiled(**_COMPILED, forceinline=True)
+def _cholesky(j, h, covariance, factor):
+    "The element j, h ≤ j of `factor`, after all to its left; a direction without spread gets zeros."
+    for k in range(h): covariance -= factor[j, k] * factor[h, k]
+    if j == h: factor[h, h] = np.sqrt(max(covariance, 0.0))
+    else: factor[j, h] = covariance / factor[h, h] if factor[h, h] > 0 else 0.0
+
+@compiled(**_COMPILED, forceinline=True)
 def _fit(x, ddof, mean, factor):
-    "`mean` and `factor` ← those of the rows of `x`, by Cholesky; a direction without spread gets zeros."
+    "`mean` and `factor` ← those of the rows of `x`."
     n, d = x.shape
     for j in range(d):
         total = 0.0
@@ -158,37 +165,52 @@ def _fit(x, ddof, mean, factor):
         for j in range(h, d):
             total = 0.0
             for i in range(n): total += (x[i, j] - mean[j]) * (x[i, h] - mean[h])
-            total /= n - ddof
-            for k in range(h): total -= factor[j, k] * factor[h, k]
-            if j == h: factor[h, h] = np.sqrt(max(total, 0.0))
-            else: factor[j, h] = total / factor[h, h] if factor[h, h] > 0 else 0.0
+            _cholesky(j, h, total / (n - ddof), factor)
 
 # %% ../nbs/02b_gaussian.ipynb #275b495d
-@compiled(**_COMPILED, forceinline=True)
-def _choose(rng, n, taken, places):
-    "Fill `places` with different random whole numbers below n; `taken` holds n bits, all 0 before and after."
-    count = 0
-    while count < len(places):
-        place = np.int64(rng.random() * n)
-        bit = np.uint8(1 << (place & 7))
-        if not taken[place >> 3] & bit:
-            taken[place >> 3] |= bit
-            places[count] = place
-            count += 1
-    for place in places: taken[place >> 3] = 0
+@compiled(**_COMPILED)
+def _takings(rng, M, n_sets):
+    "How many of M points, drawn from the sets 0 to g without replacement, come from set i: at [i, g]."
+    counts, taken = np.zeros((n_sets, n_sets), np.int32), np.empty(n_sets, np.int32)
+    for g in range(n_sets):
+        taken[:] = 0
+        left = M
+        while left:
+            place = rng.random() * (g + 1)
+            i = np.int64(place)
+            if (place - i) * M >= taken[i]:                        # not one of those already taken
+                taken[i] += 1
+                left -= 1
+        for i in range(g + 1): counts[i, g] = taken[i]
+    return counts
 
+@compiled(**_COMPILED, forceinline=True)
+def _take(rng, x, n, total, products):
+    "Add `n` of the rows of `x`, chosen without replacement, and their products; the rows change places."
+    d = x.shape[1]
+    for i in range(n):
+        other = i + np.int64(rng.random() * (len(x) - i))
+        for j in range(d): x[i, j], x[other, j] = x[other, j], x[i, j]
+        for j in range(d):
+            total[j] += x[i, j]
+            for h in range(j + 1): products[j, h] += x[i, j] * x[i, h]
+
+# %% ../nbs/02b_gaussian.ipynb #8f3fc9d4
 @compiled(**_COMPILED)
 def _subsample_chain(rng, M, ddof, means, factors):
     "A chain under `accumulate_subsample(M)`; fills `means` and `factors`, one row for each generation."
-    n_generations, d = means.shape
-    pool, taken = np.empty((n_generations * M, d)), np.zeros(n_generations * M // 8 + 1, np.uint8)
-    mean, factor, data, places = np.zeros(d), np.eye(d), np.empty((M, d)), np.arange(M)
-    for g in range(n_generations):
-        _draw(rng, mean, factor, pool[g * M:(g + 1) * M])
-        if g: _choose(rng, (g + 1) * M, taken, places)
-        for i in range(M):
-            for j in range(d): data[i, j] = pool[places[i], j]
-        _fit(data, ddof, mean, factor)
+    n_sets, d = means.shape
+    counts, x = _takings(rng, M, n_sets), np.empty((M, d))
+    totals, products = np.zeros((n_sets, d)), np.zeros((n_sets, d, d))
+    mean, factor = np.zeros(d), np.eye(d)
+    for g in range(n_sets):
+        _draw(rng, mean, factor, x)
+        for later in range(g, n_sets): _take(rng, x, counts[g, later], totals[later], products[later])
+        for j in range(d): mean[j] = totals[g, j] / M
+        for h in range(d):
+            for j in range(h, d):
+                centred = products[g, j, h] - M * mean[j] * mean[h]
+                _cholesky(j, h, centred / (M - ddof), factor)
         means[g], factors[g] = mean, factor
 
 # %% ../nbs/02b_gaussian.ipynb #de9852cf
