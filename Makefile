@@ -3,6 +3,7 @@ SHELL = bash
 .SHELLFLAGS = -o pipefail -c
 PYTHON ?= python3
 PROFILE ?= quick
+JOBS ?= $(if $(filter quick smoke,$(PROFILE)),2,1)
 BIN = .venv/bin
 SETUP = .venv/installed
 EXTRAS ?= dev
@@ -16,7 +17,7 @@ STRESS = $(basename $(notdir $(wildcard nbs/stress/*.ipynb)))
 .DELETE_ON_ERROR:
 
 figures: setup  ## every figure, at PROFILE size, into figures/PROFILE/
-	$(BIN)/collapse_figures --profile $(PROFILE)
+	$(BIN)/collapse_figures --profile $(PROFILE) --jobs $(JOBS)
 
 benchmarks: setup  ## time the library against the public alternatives, into figures/benchmarks
 	$(BIN)/collapse_figures --profile nbs/benchmarks/real.yml --only $(BENCHMARKS) --out figures/benchmarks

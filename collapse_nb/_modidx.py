@@ -168,6 +168,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '', 'doc_host': '', 'git_url
                                     'collapse_nb.driver._parser': ('machinery/driver.html#_parser', 'collapse_nb/driver.py'),
                                     'collapse_nb.driver._run_figures': ('machinery/driver.html#_run_figures', 'collapse_nb/driver.py'),
                                     'collapse_nb.driver._said': ('machinery/driver.html#_said', 'collapse_nb/driver.py'),
+                                    'collapse_nb.driver._shares': ('machinery/driver.html#_shares', 'collapse_nb/driver.py'),
                                     'collapse_nb.driver._state': ('machinery/driver.html#_state', 'collapse_nb/driver.py'),
                                     'collapse_nb.driver._text_of': ('machinery/driver.html#_text_of', 'collapse_nb/driver.py'),
                                     'collapse_nb.driver.main': ('machinery/driver.html#main', 'collapse_nb/driver.py'),

@@ -133,6 +133,16 @@ def write_results(
         part.write_text(head + _text_of(done, folder) + "\n", encoding="utf-8")
 
 # %% ../nbs/machinery/driver.ipynb #62b2bbef
+_BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+
+def _shares(jobs: dict[str, dict], folder: Path, force: bool) -> dict[str, float]:
+    "What each figure is on the bar: the seconds that it took last, or 0 if it's current."
+    def last(figure):
+        records = (read_record(place, figure) or {} for place in (folder, _output_folder("quick")))
+        return next((record["seconds"] for record in records if "seconds" in record), 10)
+    return {figure: last(figure) if force or _state(figure, parameters, folder) != "current" else 0
+            for figure, parameters in jobs.items()}
+
 def _run_figures(
     jobs: dict[str, dict],  # figure -> name -> value, in the order of work
     folder: Path,           # for the results
@@ -141,20 +151,24 @@ def _run_figures(
 ) -> dict[str, str | None]:  # for each figure None, or one line that says why it failed
     "Make figures, the page that shows them, and the one that judges."
     failures, page, pool = {}, threading.Lock(), ThreadPoolExecutor(n_jobs)
-    bar = tqdm(total=len(jobs), desc="figures", unit="figure")
+    shares, at_work = _shares(jobs, folder, force), []
+    bar = tqdm(total=sum(shares.values()), desc="figures", smoothing=0, bar_format=_BAR)
     def make(figure):
         start, failure = time.perf_counter(), None
         outcome = "current; --force makes it again"
-        if force or _state(figure, jobs[figure], folder) != "current":
-            bar.set_description(figure)
+        if shares[figure]:
+            at_work.append(figure)
+            bar.set_description(" and ".join(at_work))
             failure = _execute(figure, jobs[figure], folder, bar)
+            at_work.remove(figure)
             done = "failed" if failure else f"on {read_record(folder, figure)['device']}"
             outcome = f"{done}, {time.perf_counter() - start:.0f} s"
         failures[figure] = failure
         bar.write(f"{figure}: {outcome}")
-        bar.update()
+        bar.update(shares[figure])
         with page: write_gallery(folder)
-    try: list(pool.map(make, jobs))
+    longest = max(shares, key=shares.get, default="")             # side by side it comes first
+    try: list(pool.map(make, sorted(jobs, key=lambda figure: n_jobs > 1 and figure != longest)))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         bar.close()

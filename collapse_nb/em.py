@@ -30,10 +30,12 @@ def _exp(x, power, bits):
         n = power[i] - _ROUND
         r = x[i] - n * 6.93147180369123816490e-01              # log 2 in two parts
         r = r - n * 1.90821492927058770002e-10
-        r2, r4 = r * r, r * r * r * r
-        low = (1 + r) + r2 * (1/2 + r/6) + r4 * ((1/24 + r/120) + r2 * (1/720 + r/5040))
-        high = (1/40320 + r/362880) + r2 * (1/3628800 + r/39916800) + r4/479001600
-        x[i] = low + r4 * r4 * high
+        r2 = r * r
+        r4 = r2 * r2                                           # no division: it takes long
+        low = (1 + r) + r2 * (1/2 + r * (1/6))
+        low += r4 * ((1/24 + r * (1/120)) + r2 * (1/720 + r * (1/5040)))
+        high = (1/40320 + r * (1/362880)) + r2 * (1/3628800 + r * (1/39916800))
+        x[i] = low + r4 * r4 * (high + r4 * (1/479001600))
     for i in range(x.size): bits[i] = (bits[i] + 1023) << 52   # the bits of 2ⁿ
     for i in range(x.size): x[i] *= power[i]
 
