@@ -81,7 +81,7 @@ def _entry(figure: str, record: dict, folder: Path) -> str:
     title, place, drawn, _ = figure_heading(figure)
     others = notebooks().keys() - {figure}
     more = [path.name for path in sorted(folder.glob(f"{figure}[._]*"))
-            if path.suffix in (".csv", ".html", ".txt")
+            if path.suffix in (".csv", ".gif", ".html", ".txt")
             and path.name != f"{figure}.csv" and path.stem not in others]
     width, height = Image.open(folder / f"{figure}.png").size
     notebook = os.path.relpath(figure_notebook(figure), folder).replace(os.sep, "/")
