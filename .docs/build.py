@@ -123,7 +123,8 @@ class at_full_size(Processor):
         if path.parent in map(Path, ("nbs", "nbs/machinery", "nbs/appendix")) or not found: return
         links = ", ".join(f'<a href="../figures/{folder.name}/index.html#{path.stem}">{folder.name}</a>' for folder in found)
         caption = json.loads((found[0] / f"{path.stem}.json").read_text(encoding="utf-8"))["caption"]
-        text = (f'<figure><img src="../figures/{found[0].name}/{path.stem}.png" alt="{escape(caption)}">\n'
+        picture = next(p for kind in ("gif", "png") if (p := found[0] / f"{path.stem}.{kind}").exists())   # moving, if there is one
+        text = (f'<figure><img src="../figures/{found[0].name}/{picture.name}" alt="{escape(caption)}">\n'
                 f"<figcaption>{escape(caption)}</figcaption></figure>\n\nIn the galleries: {links}. Below, the notebook itself, at the size of its tests.")
         self.nb.cells.insert(2, mk_cell(text, "markdown"))
 
