@@ -20,6 +20,9 @@ from nbdev.processors import (FilterDefaults, add_show_docs, clean_magics, filte
                               populate_language, rm_header_dash, strip_ansi)
 from nbdev.showdoc import show_doc
 
+from collapse_nb.figures import notebooks as figures
+from collapse_nb.gallery import reading_order as in_galleries
+
 settings = get_config()
 root, pages = settings.config_path, settings.config_path / "_proc"
 site = pages / ".html"  # moved to _docs in the end
@@ -150,8 +153,9 @@ def process(path):
 
 
 def reading_order():
-    "All notebooks by folder: chapters by name, the others as the start page mentions them."
+    "All notebooks by folder: chapters by name, figures as in the galleries, others as the start page mentions them."
     mentioned = re.findall(r"\(([\w/]+)\.ipynb\)", (notebooks / "index.ipynb").read_text(encoding="utf-8"))
+    mentioned += [f"figures/{figure}" for figure in in_galleries(figures("figures"))]
     rank = {name: place for place, name in reversed(list(enumerate(mentioned)))}  # the first mention counts
     def place(path):
         name = path.relative_to(notebooks).with_suffix("").as_posix()
