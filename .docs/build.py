@@ -125,10 +125,13 @@ class at_full_size(Processor):
         found = [folder for folder in profiles() if (folder / f"{path.stem}.png").exists()]
         if path.parent in map(Path, ("nbs", "nbs/machinery", "nbs/appendix")) or not found: return
         links = ", ".join(f'<a href="../figures/{folder.name}/index.html#{path.stem}">{folder.name}</a>' for folder in found)
-        caption = json.loads((found[0] / f"{path.stem}.json").read_text(encoding="utf-8"))["caption"]
+        record = json.loads((found[0] / f"{path.stem}.json").read_text(encoding="utf-8"))
+        caption, commit = escape(record["caption"]), escape(record["commit"])
+        if settings.git_url: commit = f'<a href="{settings.git_url}/commit/{commit}">{commit[:10]}</a>'
+        made = f"This notebook, commit {commit if settings.git_url else commit[:10]}" + " and uncommitted changes" * bool(record.get("uncommitted_changes"))
         picture = next(p for kind in ("gif", "png") if (p := found[0] / f"{path.stem}.{kind}").exists())   # moving, if there is one
-        text = (f'<figure><img src="../figures/{found[0].name}/{picture.name}" alt="{escape(caption)}">\n'
-                f"<figcaption>{escape(caption)}</figcaption></figure>\n\nIn the galleries: {links}. Below, the notebook itself, at the size of its tests.")
+        text = (f'<figure><img src="../figures/{found[0].name}/{picture.name}" alt="{caption}">\n'
+                f"<figcaption>{caption} {made}.</figcaption></figure>\n\nIn the galleries: {links}. Below, the notebook itself, at the size of its tests.")
         self.nb.cells.insert(2, mk_cell(text, "markdown"))
 
 
