@@ -20,6 +20,9 @@ from nbdev.processors import (FilterDefaults, add_show_docs, clean_magics, filte
                               populate_language, rm_header_dash, strip_ansi)
 from nbdev.showdoc import show_doc
 
+from collapse_nb.figures import notebooks as figures
+from collapse_nb.gallery import reading_order as in_galleries
+
 settings = get_config()
 root, pages = settings.config_path, settings.config_path / "_proc"
 site = pages / ".html"  # moved to _docs in the end
@@ -122,9 +125,13 @@ class at_full_size(Processor):
         found = [folder for folder in profiles() if (folder / f"{path.stem}.png").exists()]
         if path.parent in map(Path, ("nbs", "nbs/machinery", "nbs/appendix")) or not found: return
         links = ", ".join(f'<a href="../figures/{folder.name}/index.html#{path.stem}">{folder.name}</a>' for folder in found)
-        caption = json.loads((found[0] / f"{path.stem}.json").read_text(encoding="utf-8"))["caption"]
-        text = (f'<figure><img src="../figures/{found[0].name}/{path.stem}.png" alt="{escape(caption)}">\n'
-                f"<figcaption>{escape(caption)}</figcaption></figure>\n\nIn the galleries: {links}. Below, the notebook itself, at the size of its tests.")
+        record = json.loads((found[0] / f"{path.stem}.json").read_text(encoding="utf-8"))
+        caption, commit = escape(record["caption"]), escape(record["commit"])
+        if settings.git_url: commit = f'<a href="{settings.git_url}/commit/{commit}">{commit[:10]}</a>'
+        made = f"This notebook, commit {commit if settings.git_url else commit[:10]}" + " and uncommitted changes" * bool(record.get("uncommitted_changes"))
+        picture = next(p for kind in ("gif", "png") if (p := found[0] / f"{path.stem}.{kind}").exists())   # moving, if there is one
+        text = (f'<figure><img src="../figures/{found[0].name}/{picture.name}" alt="{caption}">\n'
+                f"<figcaption>{caption} {made}.</figcaption></figure>\n\nIn the galleries: {links}. Below, the notebook itself, at the size of its tests.")
         self.nb.cells.insert(2, mk_cell(text, "markdown"))
 
 
@@ -149,8 +156,9 @@ def process(path):
 
 
 def reading_order():
-    "All notebooks by folder: chapters by name, the others as the start page mentions them."
+    "All notebooks by folder: chapters by name, figures as in the galleries, others as the start page mentions them."
     mentioned = re.findall(r"\(([\w/]+)\.ipynb\)", (notebooks / "index.ipynb").read_text(encoding="utf-8"))
+    mentioned += [f"figures/{figure}" for figure in in_galleries(figures("figures"))]
     rank = {name: place for place, name in reversed(list(enumerate(mentioned)))}  # the first mention counts
     def place(path):
         name = path.relative_to(notebooks).with_suffix("").as_posix()

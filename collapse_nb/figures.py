@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['PROFILES', 'STYLE', 'notebooks', 'figure_notebook', 'figure_heading', 'default_parameters', 'figure_parameters',
-           'check_parameters', 'load_profile', 'read_record', 'code_fingerprint', 'save_figure', 'seconds',
+           'check_parameters', 'load_profile', 'read_record', 'code_fingerprint', 'save_figure', 'gif', 'seconds',
            'last_generation', 'generation_styles', 'log_ticks', 'markdown_table']
 
 # %% ../nbs/machinery/figures.ipynb #6ecee7da
 import ast
+import io
 import json
 import timeit
 from collections import Counter
@@ -18,6 +19,7 @@ from pathlib import Path
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from PIL import Image
 
 from .commands import check_values, nearest, project_path, read_parameters, user_path
 from .provenance import code_hash, provenance
@@ -145,7 +147,7 @@ def save_figure(
     runs: Sequence[Run] = (),    # on the disk, that the numbers come from
     device: str = "cpu",         # what was computed on, where no runs say it
     results: dict = {},          # name -> numbers that sum up the table
-    texts: dict[str, str] = {},  # suffix, such as 'html' -> content of a further file
+    texts: dict[str, str | bytes] = {},  # suffix, such as 'html' -> a further file's content
 ) -> Path:  # the folder written to
     "Save picture, numbers and provenance of a figure where its parameter `out` says."
     parameters = figure_parameters(figure, namespace)
@@ -161,8 +163,8 @@ def save_figure(
         with atomic(folder / f"{figure}.{kind}") as part:
             picture.savefig(part, format=kind, **how)
     for kind, content in made.items():
-        with atomic(folder / f"{figure}.{kind}") as part:
-            part.write_text(content, encoding="utf-8")
+        raw = content if isinstance(content, bytes) else content.encode()
+        with atomic(folder / f"{figure}.{kind}") as part: part.write_bytes(raw)
     where = out if out == "figures/smoke" else folder
     print(f"{figure}: picture, numbers and provenance in {where}")
     return folder
@@ -176,6 +178,28 @@ def _origin(runs: Sequence[Run]) -> dict:
     devices, names = Counter(f["device"] for f in facts), [run.id for run in runs]
     return dict(data=runs[0].chain.config["data"], device=" and ".join(devices),
                 runs=dict(names=names, begun=begun, devices=devices))
+
+# %% ../nbs/machinery/figures.ipynb #e8d3d88f
+def gif(
+    picture,           # a matplotlib `Figure`
+    draw: Callable,    # draw(frame) changes it
+    frames: Sequence,  # what `draw` is called with, one after the other
+    pause: float = .1, # seconds that a frame is shown; the last one stays 2 seconds longer
+) -> bytes:  # the content of a GIF file
+    "A moving picture that repeats for ever; where nothing changes, frames are joined."
+    images = []
+    for _ in range(2): picture.draw_without_rendering()    # the layout settles, and stays
+    picture.set_layout_engine("none")
+    for frame in frames:
+        draw(frame)
+        picture.savefig(buffer := io.BytesIO(), format="png", dpi="figure")
+        images.append(Image.open(buffer).convert("RGB"))
+    colours = images[0].quantize(64, Image.Quantize.FASTOCTREE)
+    first, *others = (i.quantize(palette=colours, dither=Image.Dither.NONE) for i in images)
+    times = [1000 * pause] * len(others) + [1000 * pause + 2000]
+    first.save(file := io.BytesIO(), "GIF", save_all=True, append_images=others, loop=0,
+               duration=times)
+    return file.getvalue()
 
 # %% ../nbs/machinery/figures.ipynb #3f73d920
 def seconds(

@@ -55,13 +55,13 @@ _ENTRY = """<figure id="{figure}" aria-labelledby="{figure}-title">
 <h3 id="{figure}-title">{title}</h3>
 <p class="place">{place}</p>
 <a href="{figure}.png"><img src="{figure}.png" alt="{drawn}" loading="lazy"{size}></a>
-<figcaption>{caption}</figcaption>
+<figcaption>{caption} <a href="{notebook}" aria-label="Notebook of {title}">Notebook</a>,
+commit {commit:.10}{changes}.</figcaption>
 <p><a href="{figure}.csv" aria-label="Numbers of {title}">numbers</a>{more} ·
 <a href="{figure}.pdf" aria-label="PDF of {title}">PDF</a> ·
-<a href="{notebook}" aria-label="Notebook of {title}">notebook</a> ·
 <a href="{figure}.json" aria-label="Provenance of {title}">provenance</a></p>
 <details><summary>Parameters</summary><dl>{parameters}</dl></details>
-<p class="made">made {made} on {device}, {machine}, commit {commit:.10}</p>
+<p class="made">made {made} on {device}, {machine}</p>
 </figure>
 """
 
@@ -81,12 +81,13 @@ def _entry(figure: str, record: dict, folder: Path) -> str:
     title, place, drawn, _ = figure_heading(figure)
     others = notebooks().keys() - {figure}
     more = [path.name for path in sorted(folder.glob(f"{figure}[._]*"))
-            if path.suffix in (".csv", ".html", ".txt")
+            if path.suffix in (".csv", ".gif", ".html", ".txt")
             and path.name != f"{figure}.csv" and path.stem not in others]
+    changes = " and uncommitted changes" * bool(record.get("uncommitted_changes"))
     width, height = Image.open(folder / f"{figure}.png").size
     notebook = os.path.relpath(figure_notebook(figure), folder).replace(os.sep, "/")
     texts = record | dict(figure=figure, title=title, place=place, notebook=notebook,
-                          drawn=drawn[:1].upper() + drawn[1:])
+                          changes=changes, drawn=drawn[:1].upper() + drawn[1:])
     html = dict(
         size=f' width="{width}" height="{height}"',
         more="".join(f' · <a href="{escape(name)}">{escape(name[len(figure) + 1:])}</a>'
