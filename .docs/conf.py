@@ -13,6 +13,7 @@ exclude_patterns = [".*", "jupyter_execute"]
 
 nb_execution_mode = "off"
 nb_merge_streams = True
+nb_render_markdown_format = "myst"     # tables that a cell computes are tables
 nb_ipywidgets_js = {}  # they'd come from another server
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath", "attrs_inline"]
 myst_dmath_double_inline = True
