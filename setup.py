@@ -2,7 +2,7 @@
 from configparser import ConfigParser
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import setup
 
 here = Path(__file__).parent
 parser = ConfigParser(delimiters=["="], interpolation=None)
@@ -19,7 +19,9 @@ setup(
     author=cfg["author"],
     url=cfg["git_url"] or None,
     license="Apache-2.0",
-    packages=find_packages(include=[cfg["lib_path"]]),
+    packages=[cfg["lib_path"], f"{cfg['lib_path']}.nbs"],
+    package_dir={f"{cfg['lib_path']}.nbs": "nbs"},       # a wheel brings along what `collapse_figures` runs
+    package_data={f"{cfg['lib_path']}.nbs": ["06_results.ipynb", "figures/*.ipynb", "figures/params/*.yml", "studies/*.ipynb"]},
     python_requires=f">={cfg['min_python']}",
     install_requires=cfg["requirements"].split(),
     extras_require={name: cfg[f"{name}_requirements"].split() for name in ("dev", "docs", "browser", "ray", "pretrained")},

@@ -1,6 +1,6 @@
 """Every page in a real browser, narrow and wide, light and dark: everything loads, fits and is rendered, and links lead somewhere.
 
-check_pages.py _docs                       the site: served on 127.0.0.1; equations and search as well
+check_pages.py _docs                       the site: served on 127.0.0.1; equations, search and printing as well
 check_pages.py --files figures/*/index.html    galleries as they are opened from the disk; every picture described
 """
 import argparse
@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote
 VIEWS = (1400, "light"), (400, "light"), (400, "dark"), (1400, "dark")
 BROWSERS = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 EQUATIONS = "02b_gaussian.html", "04_vae.html"
+PRINTED = "on_paper.html"
 SEARCHES = {"perplexity": ("01_lm_module", "01b_metrics")}
 
 INSPECT = r"""async () => {
@@ -43,6 +44,10 @@ INSPECT = r"""async () => {
     const links = [...new Set([...document.links].map(link => link.href.split(/[?#]/)[0]))];
     return {found, links, equations: document.querySelectorAll("mjx-container, math").length};
 }"""
+
+CUT_OFF = """() => [...document.querySelectorAll("article *")]
+    .filter(e => e.getBoundingClientRect().right > innerWidth + 8 && !e.closest("mjx-assistive-mml"))
+    .map(e => `cut off on paper: ${e.tagName.toLowerCase()} in #${e.closest("section").id}`)"""
 
 
 def chromium():
@@ -124,6 +129,16 @@ class Checker:
             if self.screenshots: self.shoot(page, f"search-{words}")
         context.close()
 
+    def paper(self, base):
+        "The page of all chapters on paper: nothing is wider than that, and there are about as many sheets as one would expect."
+        with self.browser.new_context(viewport=dict(width=643, height=900)) as context:    # A4 without the margins of style.css
+            page = self.page(context, PRINTED, ["printed"])
+            page.emulate_media(media="print")
+            page.goto(f"{base}/{PRINTED}", wait_until="load")
+            for fault in [*page.evaluate(INSPECT)["found"], *page.evaluate(CUT_OFF)]: self.note(PRINTED, fault, ["printed"])
+            sheets = page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n")
+            if not 80 < sheets < 200: self.note(PRINTED, f"{sheets} sheets of paper", ["printed"])
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -146,6 +161,7 @@ def main():
             checker.visit({n: f"{base}/{quote(n)}" for n in names if not args.only or n in args.only}, base, args.site,
                           need_equations=EQUATIONS)
             checker.search(base)
+            checker.paper(base)
         checker.visit({str(p): p.resolve().as_uri() for p in args.files}, need_alt=True)
         browser.close()
     for (name, fault), where in checker.found.items(): print(f"{name}: {fault} [{', '.join(dict.fromkeys(where))}]")

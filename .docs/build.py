@@ -167,6 +167,30 @@ def reading_order():
     return {folder: sorted((p for p in folder.glob("*.ipynb") if p.stem != "index"), key=place) for folder in folders}
 
 
+def on_paper(cell):
+    "A cell as the page to print has it: nothing of what goes into the library but its signatures, and links within the page."
+    if "export" in cell.metadata.get("tags", []) or cell.source.startswith(":::{container} origin"): return
+    if said := re.match(r":::\{py:\w+\} (.*)\n:module: .*\n\n(.*(?:\n.+)*)", cell.source): cell.source = f"`{said[1]}`: {said[2]}"
+    if cell.cell_type == "markdown": cell.source = re.sub(r"\]\((\d\w+)\.ipynb[^)]*\)", r"](#on-paper-\1)", cell.source)
+    return cell
+
+
+def book(entries):
+    "All chapters on one page, to print, beside the site's contents and not searched; `entries` are (title, page)."
+    listed = "\n".join(f"- [{title}](#on-paper-{page})" for title, page in entries)
+    nb = read_nb(pages / "index.ipynb")
+    nb.metadata.update(orphan=True, nosearch=True)
+    nb.cells[0].source = nb.cells[0].source.replace(f"# {settings.title}", "# Model collapse: the chapters")
+    nb.cells[1:] = [on_paper(nb.cells[2]), mk_cell(
+        f"{listed}\n\nLeft out here: the code that goes into the library, but for its signatures; it stands in the notebooks. "
+        f"{settings.title} {settings.version}, {settings.copyright}. Licence: Apache 2.0.", "markdown")]
+    for title, page in entries:
+        first, *rest = read_nb(pages / f"{page}.ipynb").cells
+        first.source = re.sub("# .*", f"(on-paper-{page})=\n# {title}", first.source, count=1)
+        nb.cells += filter(None, map(on_paper, [first, *rest]))
+    write_nb(nb, pages / "on_paper.ipynb")
+
+
 def contents(caption, entries):
     listed = "\n".join(f"{title} <{page}>" for title, page in entries)
     return mk_cell(f":::{{toctree}}\n:hidden:\n:caption: {caption}\n\n{listed}\n:::", "markdown")
@@ -220,7 +244,10 @@ def main():
     for folder, paths in reading_order().items():
         entries = [(process(path), path.relative_to(notebooks).with_suffix("").as_posix()) for path in paths]
         if folder == notebooks:
-            entries = [(f"{Path(page).name.split('_')[0]} {title}", page) for title, page in entries] + [("Index of names", "genindex")]
+            entries = [(f"{Path(page).name.split('_')[0]} {title}", page) for title, page in entries]
+            book(entries)
+            start.cells[2].source += "\n\nTo read on paper: [all chapters on one page](on_paper.ipynb), to print or to save as PDF."
+            entries += [("Index of names", "genindex")]
         if folder.name == "figures": entries = [("Galleries", "galleries"), *results(), *entries]
         start.cells.append(contents("Chapters" if folder == notebooks else folder.name.capitalize(), entries))
     write_nb(start, pages / "index.ipynb")

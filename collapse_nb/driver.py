@@ -20,8 +20,8 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from .commands import (OneLineParser, collapse_figures, check_writable, project_path, run_command,
-                                  signature, user_path)
+from .commands import (NOTEBOOKS, OneLineParser, check_writable, collapse_figures,
+                                  project_path, run_command, signature, user_path)
 from .figures import (PROFILES, check_parameters, code_fingerprint,
                                  default_parameters, figure_heading, figure_notebook,
                                  load_profile, notebooks, read_record)
@@ -112,15 +112,18 @@ def _text_of(
             elif "text/markdown" in data: parts.append(data["text/markdown"])
     text = "\n\n".join(parts)
     text = text[text.index("\n## ") + 1:].partition("\n## Exercises")[0]
-    up = os.path.relpath(project_path("nbs"), folder).replace(os.sep, "/")
-    return re.sub(r"\]\(([\w/]+\.ipynb)", rf"]({up}/\1", text)
+    up = os.path.relpath(NOTEBOOKS, folder).replace(os.sep, "/")
+    def lead(link):                                            # a wheel has few chapters
+        said, path, rest = link.groups()
+        return f"[{said}]({up}/{path}{rest})" if (NOTEBOOKS / path).exists() else said
+    return re.sub(r"\[([^][]*)\]\(([\w/]+\.ipynb)([^)]*)\)", lead, text)
 
 def write_results(
     folder: Path,  # where the figures lie
 ) -> None:
     "RESULTS.md and results.csv: what the tables of a folder's figures say, if there are any."
     import papermill
-    chapter = project_path("nbs/06_results.ipynb")
+    chapter = NOTEBOOKS / "06_results.ipynb"
     made = any(read_record(folder, figure) for figure in notebooks("figures"))
     if not (made and chapter.exists()): return
     done = papermill.execute_notebook(
@@ -239,7 +242,7 @@ def main(
 
 def _make(o) -> int:
     "What `collapse_figures` does; mistakes are found before anything is written."
-    if not project_path("nbs/figures").is_dir():
+    if not (NOTEBOOKS / "figures").is_dir():
         raise ValueError("the notebooks of the figures aren't installed here: run it in a copy of the "
                          "project's repository")
     every = notebooks("figures") if o.profile == "smoke" else load_profile(o.profile)

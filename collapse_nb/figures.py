@@ -21,7 +21,8 @@ import pandas as pd
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from PIL import Image
 
-from .commands import check_values, nearest, project_path, read_parameters, user_path
+from .commands import (NOTEBOOKS, check_values, nearest, project_path,
+                                  read_parameters, user_path)
 from .provenance import code_hash, provenance
 from .store import Run, atomic, read_facts
 
@@ -32,7 +33,7 @@ def notebooks(
     "Figures, benchmarks, stress tests and studies."
     folders = folders or ("figures", "benchmarks", "stress", "studies")
     return {path.stem: path for folder in folders
-            for path in sorted(project_path(f"nbs/{folder}").glob("*.ipynb"))}
+            for path in sorted((NOTEBOOKS / folder).glob("*.ipynb"))}
 
 def figure_notebook(
     figure: str,  # id of a figure, benchmark, stress test or study, such as 'gmm_scatter'
@@ -95,7 +96,7 @@ def load_profile(
     "The parameters of a profile, checked. Raises `ValueError`."
     if profile == "smoke": return {}
     path, known = Path(profile), profile in PROFILES
-    if known: path = project_path(f"nbs/figures/params/{profile}.yml")
+    if known: path = NOTEBOOKS / f"figures/params/{profile}.yml"
     elif path.stem in PROFILES:
         raise ValueError(f"'{profile}' would overwrite figures/{path.stem}: rename it")
     elif path.suffix not in (".yml", ".yaml"):

@@ -21,12 +21,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import collapse_nb
-from .commands import ROOT
+from .commands import IN_CLONE, ROOT
 from .devices import processor
 
 # %% ../nbs/machinery/provenance.ipynb #293f260e
 def _git(*arguments: str) -> str:
-    "What git says about the project, or nothing without git; no lock can be left behind."
+    "What git says about a clone, or nothing outside of one; no lock can be left behind."
+    if not IN_CLONE: return ""                               # another project may lie around
     try: return subprocess.run(["git", "--no-optional-locks", *arguments], cwd=ROOT,
                                capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError): return ""
