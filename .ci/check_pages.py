@@ -83,8 +83,7 @@ class Checker:
         page = context.new_page()
         page.on("console", lambda m: m.type == "error" and self.note(name, f"console: {m.text}", where))
         page.on("pageerror", lambda e: self.note(name, f"script error: {e}", where))
-        page.on("requestfailed", lambda r: "ERR_ABORTED" not in f"{r.failure}"       # what was on its way when the page was left
-                and self.note(name, f"failed request: {r.url} ({r.failure})", where))
+        page.on("requestfailed", lambda r: self.note(name, f"failed request: {r.url} ({r.failure})", where))
         page.on("response", lambda r: r.status >= 400 and self.note(name, f"{r.status}: {r.url}", where))
         page.on("request", lambda r: not r.url.startswith(("http://127.0.0.1:", "file:", "data:", "blob:"))
                 and self.note(name, f"asks another server: {r.url}", where))

@@ -33,6 +33,7 @@ from .commands import (OneLineParser, collapse_chain, check_values, check_writab
                                   nearest, one_line, parse_seeds, read_parameters,
                                   run_command, signature, user_path)
 from .data import fingerprint
+from .progress import UNEQUAL
 from .provenance import family_homes
 from .registry import FAMILIES, Chain, check_whole
 from .store import Run, read_facts, read_note, run_folders, runs_folder
@@ -188,15 +189,13 @@ def _reached(run: Run, costs: np.ndarray) -> tuple[float, str]:
     said = f"generation {min(done, n - 1)} of {n - 1}, {note['phase']}"
     return costs[:done].sum() + part, said
 
-_BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
-
 @contextmanager
 def _bar(runs: list[Run], n_generations: int) -> Iterator[None]:
     "One bar for many chains."
     over, costs = threading.Event(), [_costs(run.chain, n_generations) for run in runs]
     start = sum(_reached(run, c)[0] for run, c in zip(runs, costs))
     total = float(sum(c.sum() for c in costs))
-    how = dict(leave=False, delay=.5, smoothing=0, bar_format=_BAR)
+    how = UNEQUAL | dict(leave=False, delay=.5)
     with tqdm(total=total, initial=start, desc="chains", **how) as bar:
         def watch():
             while not over.wait(max(.5, getattr(bar, "mininterval", 0))):

@@ -26,6 +26,7 @@ from .figures import (PROFILES, check_parameters, code_fingerprint,
                                  default_parameters, figure_heading, figure_notebook,
                                  load_profile, notebooks, read_record)
 from .gallery import reading_order, write_gallery
+from .progress import UNEQUAL
 from .provenance import provenance
 from .registry import check_whole
 from .store import atomic, runs_folder
@@ -136,8 +137,6 @@ def write_results(
         part.write_text(head + _text_of(done, folder) + "\n", encoding="utf-8")
 
 # %% ../nbs/machinery/driver.ipynb #62b2bbef
-_BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
-
 def _shares(jobs: dict[str, dict], folder: Path, force: bool) -> dict[str, float]:
     "What each figure is on the bar: the seconds that it took last, or 0 if it's current."
     def last(figure):
@@ -155,7 +154,7 @@ def _run_figures(
     "Make figures, the page that shows them, and the one that judges."
     failures, page, pool = {}, threading.Lock(), ThreadPoolExecutor(n_jobs)
     shares, at_work = _shares(jobs, folder, force), []
-    bar = tqdm(total=sum(shares.values()), desc="figures", smoothing=0, bar_format=_BAR)
+    bar = tqdm(total=sum(shares.values()), desc="figures", **UNEQUAL)
     def make(figure):
         start, failure = time.perf_counter(), None
         outcome = "current; --force makes it again"
