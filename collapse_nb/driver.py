@@ -18,7 +18,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
-from joblib import cpu_count
 from tqdm import tqdm
 
 from .commands import (NOTEBOOKS, OneLineParser, check_writable, collapse_figures,
@@ -257,7 +256,7 @@ def _make(o) -> int:
     if not runs.is_dir(): check_writable(runs, "--runs")         # what is there may be read only
     check_writable(folder)
     if o.runs: os.environ["COLLAPSE_RUNS"] = str(runs)
-    if o.jobs > 1: os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cpu_count() // o.jobs)))
+    if o.jobs > 1: os.environ.setdefault("OMP_NUM_THREADS", "1")
     print(f"{', '.join(jobs)}: profile {o.profile}, into {folder}; chains in {runs}")
     if overrides and o.out is None and o.profile in PROFILES:
         print(f"note: these aren't all the profile's parameters; --out spares {folder}")
