@@ -107,20 +107,22 @@ def text_measures(
 
 # %% ../nbs/01b_metrics.ipynb #cd90bc87
 def perplexity_interval(
-    scores: np.ndarray,      # nats per predicted token, one for each block of equal length, in the order of the text
-    level: float = .95,      # probability with which the interval should hold the perplexity
+    scores: np.ndarray,      # nats per predicted token of each block, in their order
+    level: float = .95,      # probability that the interval holds the perplexity
     seed: int = 0,           # of the draws
     n_resamples: int = 2000, # texts that are drawn
 ) -> tuple[float, float]:  # lower and upper end
-    """Interval of a corpus perplexity by the circular block bootstrap (Politis and Romano, 1992), over stretches of
-    neighbouring blocks, with Student's t. Raises `ValueError` for fewer than two blocks."""
+    """Interval of a corpus perplexity by the circular block bootstrap (Politis and Romano,
+    1992), over stretches of neighbouring blocks of equal length, with Student's t. Raises
+    `ValueError` for fewer than two blocks."""
     n, top = len(scores), (1 + level) / 2
     if n < 2: raise ValueError(f"{n} block has no spread: an interval needs at least 2")
     length = round(np.sqrt(n))
     k = round(n / length)                                        # stretches in a text
     sums = np.cumsum(np.r_[0, scores, scores[:length]])
-    stretches = (sums[length:length + n] - sums[:n]) / length    # the mean of the one that begins at each block
+    stretches = (sums[length:length + n] - sums[:n]) / length    # means, from each block on
     starts = np.random.default_rng(seed).integers(n, size=(n_resamples, k))
     ends = np.quantile(stretches[starts].mean(axis=1), [1 - top, top])
-    wider = stats.t.ppf(top, k - 1) / stats.norm.ppf(top) * np.sqrt(k * length / (n - length))
+    wider = (stats.t.ppf(top, k - 1) / stats.norm.ppf(top)
+             * np.sqrt(k * length / (n - length)))
     return tuple(np.exp(np.mean(scores) + wider * (ends - np.mean(scores))).tolist())
