@@ -193,7 +193,7 @@ class Folder:
         mean = ours["latent_mean"].loc[1:5]
         within = mean.min().min() >= -.045 and mean.max().max() < .085
         self.note("paper", ["μ of the latents"], "agrees" if within else "wider", mean.max().max())
-        self.steps(["images"], [real, *ours["pixel_variance"].mean(axis=1)], [-1, *ours.index])
+        self.steps(["images"], [real, *np.exp(np.log(ours["pixel_variance"]).mean(axis=1))], [-1, *ours.index])
         kinds = np.exp(ours["class_entropy"])
         one = kinds.loc[last] < 2
         self.note(3, ["images"], HOLDS if one.all() else OPEN if one.any() else FAILS, kinds.loc[last].mean())

@@ -432,18 +432,22 @@ def histogram_table(
 def tail_growth(
     runs: dict[str, list[Run]],  # from `study_runs`
     last: int,                   # generations up to this one
-) -> pd.DataFrame:  # setting, generation, median (perplexity), beyond (share), blocks
-    "The middle and the tail of each training set under the model of generation 0."
+) -> pd.DataFrame:  # setting, generation, median (perplexity), blocks; of them beyond, constant
+    """The middle and the tail of each training set under the model of generation 0: blocks
+    that are less probable than every real one, and generated blocks of a single token."""
     rows = []
     for setting, some in runs.items():
         scores = [np.concatenate([run.measured(i)["train_scores"] for run in some])
                   for i in range(last + 1)]
-        edge = np.quantile(scores[0], .95)
-        rows += [dict(setting=setting, generation=i,
-                      median=float(np.exp(np.median(values))), blocks=len(values),
-                      beyond=float((values > edge).mean()))
+        texts = [np.concatenate([run.sample(i - 1) for run in some])
+                 for i in range(1, last + 1)]
+        constant = [0] + [int((text == text[:, :1]).all(1).sum()) for text in texts]
+        rows += [dict(setting=setting, generation=i, blocks=len(values),
+                      median=float(np.exp(np.median(values))),
+                      beyond=int((values > scores[0].max()).sum()), constant=constant[i])
                  for i, values in enumerate(scores)]
     return pd.DataFrame(rows)
+
 
 # %% ../nbs/05_language.ipynb #a671e222
 def tail_growth_verdict(
@@ -456,12 +460,12 @@ def tail_growth_verdict(
         which = ("each set is more probable than the one before" if falls else
                  f"the last set is {'more' if last < first else 'no more'} probable than "
                  f"the first")
-        p, beyond = part.beyond.iloc[[0, -1]]
-        reach = 2 * np.sqrt(2 * p * (1 - p) / part.blocks.iloc[0])
-        tail = "has a longer tail" if beyond - p > reach else "has no longer tail"
+        end = part.iloc[-1]
+        tail = "has a longer tail" if end.beyond >= 5 else "has no longer tail"
         said.append(f"({setting}) {which} (median perplexity {first:.3g} to {last:.3g}), "
-                    f"and {tail}: {beyond:.1%} of the last one's blocks are less probable "
-                    f"than 95 % of the real ones.")
+                    f"and {tail}: {end.beyond} of its {end.blocks:,} blocks are less "
+                    f"probable than every real one ({end.constant} of the generated blocks "
+                    f"are a single token, repeated).")
     return " ".join(said)
 
 # %% ../nbs/05_language.ipynb #1b36aa91
