@@ -139,7 +139,7 @@ def _on_this_machine(tasks: list[tuple], n_jobs: int, prefer: str, **_) -> list:
         with parallel_config(backend, n_jobs=n_jobs, **how):
             return Parallel()(delayed(_complete_one)(*task) for task in tasks)
     except (BrokenProcessPool, PicklingError) as e:
-        said = ("a worker process was killed, perhaps for want of memory: what is complete "
+        said = ("a worker process was killed, perhaps for lack of memory: what is complete "
                 "is on the disk, and the same command goes on; fewer --jobs need less")
         if "un-serialize" in str(e) or isinstance(e, PicklingError):
             cause = str(e.__cause__ or e).strip(' "\n').splitlines()[-1]

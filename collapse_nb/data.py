@@ -72,7 +72,7 @@ def load_tokenizer(
                                              local_files_only=os.path.isdir(name))
     except Exception as e:  # the library's own errors are of many kinds
         raise ConnectionError(f"tokenizer '{name}' is neither a folder with a tokenizer "
-                              "nor to be had from the hub: give a local folder, or 'bpe' "
+                              "nor available on the Hub: give a local folder, or 'bpe' "
                               "to train one on the corpus") from e
 
 # %% ../nbs/00_data.ipynb #6f1247ec
@@ -354,7 +354,7 @@ def _from_hub(name: str, *config: str, instead: str, **kwargs):
     try: return datasets.load_dataset(name, *config, **kwargs)
     except OSError as e:
         why = (str(e).splitlines() or [type(e).__name__])[0].rstrip(".")
-        raise ConnectionError(f"data set '{name}' could not be had from the hub ({why}): "
+        raise ConnectionError(f"data set '{name}' could not be loaded from the Hub ({why}): "
                               f"without a network, give {instead}") from e
 
 # %% ../nbs/00_data.ipynb #d16fb2f9

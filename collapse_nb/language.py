@@ -256,8 +256,8 @@ def setup_text(
     if given["base"] != "none":
         read = (f"{given['base_characters']:,} characters" if given["base_characters"]
                 else "all")
-        start = (f"a small {given['architecture'].upper()} ({sizes}) that has read {read} "
-                 f"of '{given['base']}' {given['base_epochs']} times")
+        start = (f"a small {given['architecture'].upper()} ({sizes}) pretrained on {read} "
+                 f"of '{given['base']}', {given['base_epochs']} epochs")
     return (f"Every generation starts from {start}; the real data are {len(real):,} blocks "
             f"of {real.shape[1]} tokens of '{Path(given['text']).name}'.")
 
@@ -461,7 +461,7 @@ def tail_growth_verdict(
                  f"the last set is {'more' if last < first else 'no more'} probable than "
                  f"the first")
         end = part.iloc[-1]
-        tail = "has a longer tail" if end.beyond >= 5 else "has no longer tail"
+        tail = "has a longer tail" if end.beyond >= 5 else "has a tail that isn't longer"
         said.append(f"({setting}) {which} (median perplexity {first:.3g} to {last:.3g}), "
                     f"and {tail}: {end.beyond} of its {end.blocks:,} blocks are less "
                     f"probable than every real one ({end.constant} of the generated blocks "

