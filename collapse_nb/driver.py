@@ -40,6 +40,28 @@ class _Listener:
             self.bar.set_postfix_str(lines[-1].strip()[:110])
     def flush(self): pass
 
+class _Seconds(tqdm):
+    "A bar of seconds: of figures that are done, and of those at work as far as they are."
+    def __init__(self, shares, **how):
+        self.shares, self.at_work, self.finished = shares, {}, 0
+        super().__init__(total=sum(shares.values()), desc="figures", **how)
+
+    def begin(self, figure):
+        self.at_work[figure] = time.perf_counter()
+        self.set_description_str(" and ".join(self.at_work))
+
+    def end(self, figure):
+        self.at_work.pop(figure, None)
+        self.finished += self.shares[figure]
+        self.refresh()
+
+    def refresh(self, *args, **kwargs):
+        now = time.perf_counter()
+        self.n = self.finished + sum(min(now - begun, .95 * self.shares[figure])
+                                     for figure, begun in list(self.at_work.items()))
+        return super().refresh(*args, **kwargs)
+
+
 # %% ../nbs/machinery/driver.ipynb #8023e7b6
 def _execute(figure: str, parameters: dict, folder: Path, bar: tqdm) -> str | None:
     "Run a figure's notebook by papermill; None, or one line that says why it failed."
@@ -153,21 +175,19 @@ def _run_figures(
 ) -> dict[str, str | None]:  # for each figure None, or one line that says why it failed
     "Make figures, the page that shows them, and the one that judges."
     failures, page, pool = {}, threading.Lock(), ThreadPoolExecutor(n_jobs)
-    shares, at_work = _shares(jobs, folder, force), []
-    bar = tqdm(total=sum(shares.values()), desc="figures", **UNEQUAL)
+    shares = _shares(jobs, folder, force)
+    bar = _Seconds(shares, **UNEQUAL)
     def make(figure):
         start, failure = time.perf_counter(), None
         outcome = "current; --force makes it again"
         if shares[figure]:
-            at_work.append(figure)
-            bar.set_description(" and ".join(at_work))
+            bar.begin(figure)
             failure = _execute(figure, jobs[figure], folder, bar)
-            at_work.remove(figure)
             done = "failed" if failure else f"on {read_record(folder, figure)['device']}"
             outcome = f"{done}, {time.perf_counter() - start:.0f} s"
         failures[figure] = failure
         bar.write(f"{figure}: {outcome}")
-        bar.update(shares[figure])
+        bar.end(figure)
         with page: write_gallery(folder)
     longest = max(shares, key=shares.get, default="")             # side by side it comes first
     try: list(pool.map(make, sorted(jobs, key=lambda figure: n_jobs > 1 and figure != longest)))
