@@ -7,7 +7,7 @@ JOBS ?= $(if $(filter quick smoke,$(PROFILE)),2,1)
 BIN = .venv/bin
 SETUP = .venv/installed
 EXTRAS ?= dev
-INSTALL = UV_FIND_LINKS="$$PIP_FIND_LINKS" VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt
+INSTALL = UV_FIND_LINKS="$$PIP_FIND_LINKS" VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet -c constraints.txt
 QUIET_BARS = TQDM_DISABLE=1
 
 BENCHMARKS = $(basename $(notdir $(wildcard nbs/benchmarks/*.ipynb)))
