@@ -29,6 +29,11 @@ def side(low, high, limit, below=HOLDS, above=FAILS):
 def M(n): return f"M = {n:,}"
 def N(n): return f"N = {n:,}"
 
+def other_model(agrees):
+    "A number of the paper's model, asked of another one."
+    return f"{'agrees' if agrees else 'differs'}, another model"
+
+
 class Folder:
     def __init__(self, path):
         self.path = Path(path)
@@ -233,12 +238,13 @@ class Folder:
                 self.note(7, [name], verdict, 100 * rises.mean())
             if setting == "a":
                 first = wide["perplexity"].loc[0].mean() / 34
-                self.note("paper", ["perplexity of generation 0"], "differs, another model", first)
+                self.note("paper", ["perplexity of generation 0"], other_model(.95 <= first <= 1.05), first)
             rise = wide["perplexity"].loc[last] - wide["perplexity"].loc[0]
-            self.note("paper", ["rise", name], "differs, another model", rise.mean())
+            low, high = dict(a=(20, 28), b=(0, 8))[setting]
+            self.note("paper", ["rise", name], other_model(low <= rise.mean() <= high), rise.mean())
         if table is not None:
             start = table.before_training.iloc[0] / 115
-            self.note("paper", ["before training"], "differs, another model", start)
+            self.note("paper", ["before training"], other_model(.95 <= start <= 1.05), start)
         if penalty is not None:
             end = penalty[penalty.generation == penalty.generation.max()]
             wide = end.pivot_table(index=["setting", "seed"], columns="penalty", values="perplexity")
