@@ -595,6 +595,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '', 'doc_host': '', 'git_url
                                         'collapse_nb.provenance.family_homes': ( 'machinery/provenance.html#family_homes',
                                                                                  'collapse_nb/provenance.py'),
                                         'collapse_nb.provenance.now': ('machinery/provenance.html#now', 'collapse_nb/provenance.py'),
+                                        'collapse_nb.provenance.parse': ('machinery/provenance.html#parse', 'collapse_nb/provenance.py'),
                                         'collapse_nb.provenance.provenance': ( 'machinery/provenance.html#provenance',
                                                                                'collapse_nb/provenance.py')},
             'collapse_nb.recursion': { 'collapse_nb.recursion.Generation': ('recursion.html#generation', 'collapse_nb/recursion.py'),

@@ -23,7 +23,7 @@ from PIL import Image
 
 from .commands import (NOTEBOOKS, check_values, nearest, project_path,
                                   read_parameters, user_path)
-from .provenance import code_hash, provenance
+from .provenance import code_hash, parse, provenance
 from .store import Run, atomic, read_facts
 
 # %% ../nbs/machinery/figures.ipynb #a1341c6d
@@ -65,7 +65,7 @@ def default_parameters(
 ) -> dict:  # name -> value, as written in the notebook's parameter cell
     "The parameters of a figure, at smoke size."
     tagged = (c for c in _cells(figure) if "parameters" in c["metadata"].get("tags", []))
-    lines = ast.parse("".join(next(tagged)["source"])).body
+    lines = parse("".join(next(tagged)["source"])).body
     return {line.targets[0].id: ast.literal_eval(line.value) for line in lines}
 
 # %% ../nbs/machinery/figures.ipynb #cf965f3f
