@@ -354,8 +354,8 @@ def _from_hub(name: str, *config: str, instead: str, **kwargs):
     try: return datasets.load_dataset(name, *config, **kwargs)
     except OSError as e:
         why = (str(e).splitlines() or [type(e).__name__])[0].rstrip(".")
-        raise ConnectionError(f"data set '{name}' could not be loaded from the Hub ({why}): "
-                              f"without a network, give {instead}") from e
+        raise ConnectionError(f"data set '{name}' could not be loaded from the Hub "
+                              f"({why}): without a network, give {instead}") from e
 
 # %% ../nbs/00_data.ipynb #d16fb2f9
 def load_text(

@@ -432,7 +432,7 @@ def histogram_table(
 def tail_growth(
     runs: dict[str, list[Run]],  # from `study_runs`
     last: int,                   # generations up to this one
-) -> pd.DataFrame:  # setting, generation, median (perplexity), blocks; of them beyond, constant
+) -> pd.DataFrame:  # setting, generation, blocks, median (perplexity), beyond, constant
     """The middle and the tail of each training set under the model of generation 0: blocks
     that are less probable than every real one, and generated blocks of a single token."""
     rows = []

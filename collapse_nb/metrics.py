@@ -15,25 +15,26 @@ from scipy import stats
 def frequency_deciles(
     real: np.ndarray,  # token numbers of the real training text, any shape
     vocab_size: int,   # tokens in the vocabulary
-) -> np.ndarray:  # for each token its decile, 0 (the most frequent) to 9 (the tail), shape (vocab_size,)
+) -> np.ndarray:  # of each token, 0 (most frequent) to 9 (the tail), shape (vocab_size,)
     "Parts of the vocabulary that each make up about a tenth of a text."
     share = np.bincount(np.ravel(real), minlength=vocab_size) / np.size(real)
     order = np.argsort(-share, kind="stable")
-    middle = np.cumsum(share[order]) - share[order] / 2        # of a token's own stretch of the text
+    middle = np.cumsum(share[order]) - share[order] / 2   # of a token's stretch
     deciles = np.empty(vocab_size, int)
     deciles[order] = np.minimum(10 * middle, 9).astype(int)
-    deciles[order[0]], deciles[share == 0] = 0, 9              # a single token may be more than a tenth
+    deciles[order[0]], deciles[share == 0] = 0, 9         # one may be over a tenth
     return deciles
 
 def decile_perplexity(
-    losses: np.ndarray,   # nats of every predicted token, shape (n, block_size - 1), from `score_tokens`
+    losses: np.ndarray,   # from `score_tokens`, nats, shape (n, block_size - 1)
     blocks: np.ndarray,   # the blocks they belong to, shape (n, block_size)
     deciles: np.ndarray,  # from `frequency_deciles`
 ) -> np.ndarray:  # shape (10,), the tail last; nan for a decile without tokens
     "The perplexity of common and of rare tokens."
     where = deciles[np.asarray(blocks)[:, 1:]].ravel()
     with np.errstate(invalid="ignore"):
-        return np.exp(np.bincount(where, losses.ravel(), 10) / np.bincount(where, minlength=10))
+        return np.exp(np.bincount(where, losses.ravel(), 10)
+                      / np.bincount(where, minlength=10))
 
 def decile_shares(
     blocks: np.ndarray,   # token numbers of a text, any shape
@@ -44,7 +45,7 @@ def decile_shares(
 
 # %% ../nbs/01b_metrics.ipynb #8e9f79f0
 def _ngrams(blocks: np.ndarray, n: int) -> np.ndarray:
-    "Number the sequences of `n` tokens within each block. Raises `ValueError` if blocks are shorter."
+    "Number the sequences of `n` tokens in blocks. Raises `ValueError` for shorter ones."
     blocks = np.asarray(blocks, dtype=np.int64)
     if not 1 <= n <= blocks.shape[1]:
         raise ValueError(f"n is {n}: expected 1 to the {blocks.shape[1]} tokens of a block")
@@ -66,7 +67,8 @@ def repeated(
     blocks: np.ndarray,  # token numbers, shape (n_blocks, block_size)
     n: int = 4,          # tokens in a sequence
 ) -> float:  # 0: none
-    "The share of n-grams that stood earlier in the same block (seq-rep-n of Welleck et al., arXiv:1908.04319)."
+    """The share of n-grams that stood earlier in the same block (seq-rep-n of Welleck et
+    al., arXiv:1908.04319)."""
     found = _ngrams(blocks, n)
     by_block = found + (found.max() + 1) * np.arange(len(found))[:, None]
     return 1 - len(pd.unique(by_block.ravel())) / found.size
@@ -113,7 +115,8 @@ def text_measures(
     real: np.ndarray,    # those of the real training text
 ) -> dict[str, float]:
     "What a text looks like: all measures above that need no prompts."
-    sizes = {f"distinct_{n}": distinct(blocks, n) for n in (1, 2, 3, 4) if n <= np.shape(blocks)[1]}
+    sizes = {f"distinct_{n}": distinct(blocks, n) for n in (1, 2, 3, 4)
+             if n <= np.shape(blocks)[1]}
     again = {"repeated_4": repeated(blocks, 4)} if np.shape(blocks)[1] >= 4 else {}
     return sizes | again | dict(entropy=entropy(blocks), coverage=coverage(blocks, real))
 
