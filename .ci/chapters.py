@@ -25,10 +25,12 @@ def run(path):
     "Run a notebook in place, with a folder of its own for runs; returns a line that says how it went."
     import nbformat
     from nbclient import NotebookClient
+    from traitlets.config import Config
     notebook = nbformat.read(path, as_version=4)
     before = code_of(notebook.cells)
-    with tempfile.TemporaryDirectory() as runs:
-        client = NotebookClient(notebook, timeout=None, kernel_name="python3", extra_arguments=["--log-level=50"],
+    with tempfile.TemporaryDirectory() as runs, tempfile.TemporaryDirectory() as sockets:
+        files = Config(KernelManager=dict(transport="ipc", ip=f"{sockets}/kernel"))      # no port that another may take
+        client = NotebookClient(notebook, timeout=None, kernel_name="python3", extra_arguments=["--log-level=50"], config=files,
                                 resources=dict(metadata=dict(path=path.parent)))
         client.comm_open_handlers.clear()               # a slider's picture belongs to its cell; its own talk may never end
         try: client.execute(env=os.environ | dict(COLLAPSE_RUNS=runs, TQDM_DISABLE="1"))

@@ -174,6 +174,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '', 'doc_host': '', 'git_url
                                     'collapse_nb.driver._override': ('machinery/driver.html#_override', 'collapse_nb/driver.py'),
                                     'collapse_nb.driver._parser': ('machinery/driver.html#_parser', 'collapse_nb/driver.py'),
                                     'collapse_nb.driver._run_figures': ('machinery/driver.html#_run_figures', 'collapse_nb/driver.py'),
+                                    'collapse_nb.driver._run_notebook': ('machinery/driver.html#_run_notebook', 'collapse_nb/driver.py'),
                                     'collapse_nb.driver._said': ('machinery/driver.html#_said', 'collapse_nb/driver.py'),
                                     'collapse_nb.driver._shares': ('machinery/driver.html#_shares', 'collapse_nb/driver.py'),
                                     'collapse_nb.driver._state': ('machinery/driver.html#_state', 'collapse_nb/driver.py'),

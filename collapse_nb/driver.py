@@ -11,6 +11,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 import threading
 import time
 from base64 import b64decode
@@ -63,17 +64,24 @@ class _Seconds(tqdm):
 
 
 # %% ../nbs/machinery/driver.ipynb #8023e7b6
-def _execute(figure: str, parameters: dict, folder: Path, bar: tqdm) -> str | None:
-    "Run a figure's notebook by papermill; None, or one line that says why it failed."
+def _run_notebook(notebook: Path, output: Path | None, parameters: dict, **options):
+    "Run a notebook by papermill, in a kernel that no other program can take a port from."
     import papermill
+    from traitlets.config import Config
+    with tempfile.TemporaryDirectory() as folder:
+        files = {} if os.name == "nt" else dict(transport="ipc", ip=f"{folder}/kernel")
+        return papermill.execute_notebook(
+            notebook, output, parameters, kernel_name="python3", progress_bar=False,
+            extra_arguments=["--log-level=50"], config=Config(KernelManager=files), **options)
+
+def _execute(figure: str, parameters: dict, folder: Path, bar: tqdm) -> str | None:
+    "Run a figure's notebook; None, or one line that says why it failed."
     start, executed = time.perf_counter(), folder / "executed"
     executed.mkdir(parents=True, exist_ok=True)
     unfinished, record = executed / f"{figure}.unfinished.ipynb", folder / f"{figure}.json"
     try:
-        papermill.execute_notebook(
-            figure_notebook(figure), unfinished, parameters | dict(out=str(folder)),
-            kernel_name="python3", extra_arguments=["--log-level=50"], progress_bar=False,
-            stderr_file=_Listener(bar))
+        _run_notebook(figure_notebook(figure), unfinished, parameters | dict(out=str(folder)),
+                      stderr_file=_Listener(bar))
         made = json.loads(record.read_text(encoding="utf-8"))
         made["seconds"] = round(time.perf_counter() - start, 1)
         with atomic(record) as part:
@@ -145,14 +153,10 @@ def write_results(
     folder: Path,  # where the figures lie
 ) -> None:
     "RESULTS.md and results.csv: what the tables of a folder's figures say, if there are any."
-    import papermill
     chapter = NOTEBOOKS / "06_results.ipynb"
     made = any(read_record(folder, figure) for figure in notebooks("figures"))
     if not (made and chapter.exists()): return
-    done = papermill.execute_notebook(
-        chapter, None,                                        # no executed copy is kept
-        dict(folders=[str(folder)], out=str(folder)), kernel_name="python3",
-        extra_arguments=["--log-level=50"], progress_bar=False)
+    done = _run_notebook(chapter, None, dict(folders=[str(folder)], out=str(folder)))
     head = (f"# Results, profile {folder.name}\n\nWritten by `collapse_figures`: the chapter "
             "`06_results`, run for the tables of this folder.\n\n")
     with atomic(folder / "RESULTS.md") as part:
