@@ -9,6 +9,8 @@ SETUP = .venv/installed
 EXTRAS ?= dev
 INSTALL = UV_FIND_LINKS="$$PIP_FIND_LINKS" VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet -c constraints.txt
 QUIET_BARS = TQDM_DISABLE=1
+# Container images often set this; every one of thirty kernels would then compile torch and its kin anew: 10 s each.
+unexport PYTHONDONTWRITEBYTECODE
 
 BENCHMARKS = $(basename $(notdir $(wildcard nbs/benchmarks/*.ipynb)))
 STRESS = $(basename $(notdir $(wildcard nbs/stress/*.ipynb)))
