@@ -26,7 +26,7 @@ from .commands import (NOTEBOOKS, OneLineParser, check_writable, collapse_figure
 from .figures import (PROFILES, check_parameters, code_fingerprint,
                                  default_parameters, figure_heading, figure_notebook,
                                  load_profile, notebooks, read_record)
-from .gallery import reading_order, write_gallery
+from .gallery import write_gallery
 from .progress import UNEQUAL
 from .provenance import provenance
 from .registry import check_whole
@@ -115,10 +115,10 @@ def _state(figure: str, parameters: dict, folder: Path) -> str:
 
 # %% ../nbs/machinery/driver.ipynb #42331f8e
 def _jobs(figures: list[str], profile: str, overrides: dict = {}) -> dict[str, dict]:
-    "The parameters of each figure, in reading order. Raises `ValueError` for bad ones."
+    "The parameters of each figure. Raises `ValueError` for bad ones."
     values, jobs = load_profile(profile), {}
     known = {figure: default_parameters(figure) for figure in figures}
-    for figure in reading_order(figures):
+    for figure in figures:
         mine = {name: value for name, value in overrides.items()
                 if name in known[figure] or not any(name in own for own in known.values())}
         check_parameters(figure, mine)
