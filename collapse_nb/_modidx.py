@@ -688,7 +688,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '', 'doc_host': '', 'git_url
                                    'collapse_nb.store._intact': ('machinery/store.html#_intact', 'collapse_nb/store.py'),
                                    'collapse_nb.store._json': ('machinery/store.html#_json', 'collapse_nb/store.py'),
                                    'collapse_nb.store._listing': ('machinery/store.html#_listing', 'collapse_nb/store.py'),
-                                   'collapse_nb.store._look_after': ('machinery/store.html#_look_after', 'collapse_nb/store.py'),
+                                   'collapse_nb.store._manage': ('machinery/store.html#_manage', 'collapse_nb/store.py'),
                                    'collapse_nb.store._only_writer': ('machinery/store.html#_only_writer', 'collapse_nb/store.py'),
                                    'collapse_nb.store._piece': ('machinery/store.html#_piece', 'collapse_nb/store.py'),
                                    'collapse_nb.store._places': ('machinery/store.html#_places', 'collapse_nb/store.py'),

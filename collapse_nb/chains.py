@@ -33,7 +33,7 @@ from .commands import (OneLineParser, collapse_chain, check_values, check_writab
                                   nearest, one_line, parse_seeds, read_parameters,
                                   run_command, signature, user_path)
 from .data import fingerprint
-from .progress import UNEQUAL
+from .progress import BAR
 from .provenance import family_homes
 from .registry import FAMILIES, Chain, check_whole
 from .store import Run, read_facts, read_note, run_folders, runs_folder
@@ -195,7 +195,7 @@ def _bar(runs: list[Run], n_generations: int) -> Iterator[None]:
     over, costs = threading.Event(), [_costs(run.chain, n_generations) for run in runs]
     start = sum(_reached(run, c)[0] for run, c in zip(runs, costs))
     total = float(sum(c.sum() for c in costs))
-    how = UNEQUAL | dict(leave=False, delay=.5)
+    how = BAR | dict(leave=False, delay=.5)
     with tqdm(total=total, initial=start, desc="chains", **how) as bar:
         def watch():
             while not over.wait(max(.5, getattr(bar, "mininterval", 0))):
@@ -257,7 +257,7 @@ def run_chains(
 _EXAMPLES = """examples:
   collapse_chain gmm --n-samples 500 --n-generations 200 --seeds 0-9 --jobs 2
   collapse_chain gaussian --policy 'keep(.1)' --n-generations 1000
-  collapse_chain lm --policy 'keep(.1)' --epochs 10 --seeds 0-4 --out /data/runs
+  collapse_chain lm --policy 'keep(.1)' --epochs 10 --seeds 0-4 --runs /data/runs
   collapse_chain lm --text pydoc --base docstrings --block-size 32 --learning-rate 5e-4
   collapse_chain lm --parameters mine.yml --seeds 0-15 --backend ray --gpus-per-chain 1
   collapse_chain line --family-from my_families.py --seeds 0-3
@@ -271,7 +271,7 @@ def _common(
     backend: str = "local",    # where chains run: local, or ray
     gpus_per_chain: float = 0.0,  # GPUs that a cluster gives to each chain
     checkpoints: str = "",     # models kept: all, or both ends (default: the family's)
-    out: str = "",  # folder of the runs (default: $COLLAPSE_RUNS, or runs in the project)
+    runs: str = "", # folder of the runs (default: $COLLAPSE_RUNS, or runs in the project)
     parameters: str = "",      # YAML file with any of these options, such as n_samples: 500
     family_from: str = "",     # Python file that registers families or policies of your own
     wait: bool = True,         # for a run that another process holds; else fail
@@ -353,8 +353,8 @@ def _run(family: str, given: dict, o: SimpleNamespace) -> int:
         raise ValueError(f"--gpus-per-chain is {o.gpus_per_chain}: "
                          "expected 0 to 1,000, with --backend ray")
     check_whole(n_generations=o.n_generations, jobs=o.jobs)
-    root = user_path(o.out) if o.out else runs_folder()
-    if o.out: os.environ["COLLAPSE_RUNS"] = str(root)   # for what lies beside the chains
+    root = user_path(o.runs) if o.runs else runs_folder()
+    if o.runs: os.environ["COLLAPSE_RUNS"] = str(root)   # for what lies beside the chains
     seeds = o.seeds if isinstance(o.seeds, str) else ",".join(map(str, np.ravel(o.seeds)))
     runs = _plan(family, [given | dict(seed=seed) for seed in parse_seeds(seeds)], root)
     if any(len(run.models) <= o.n_generations for run in runs): check_writable(root)

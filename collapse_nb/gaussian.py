@@ -643,14 +643,18 @@ def errors_caption(
     def ends(quantity):
         return ", ".join(f"{value:.3g} for M = {M:,}"
                          for M, value in last[quantity].items())
-    line, theory = (("", "exp E[log σ̂]") if policy == "replace" else
-                    (" and of the standard deviation the root mean square", "√E[σ̂²]"))
-    return (f"Median{line} over {n_chains:,} chains (bands: the middle half; thin: one "
-            f"chain, which is what the paper draws, at some of its generations; dots: "
-            f"theory, of errors while they are small, of σ̂ {theory}) of a Gaussian "
-            f"refitted on M points. Real data have mean 0 and standard deviation 1. After "
-            f"{table.generation.max():,} generations the median standard deviation is "
-            f"{ends('std')}, the median error of the mean {ends('mean_error')}.")
+    line, theory, said = (
+        ("", "exp E[log σ̂]",
+         "that learns only from itself loses its variance, the sooner the fewer its points")
+        if policy == "replace" else
+        (" and of the standard deviation the root mean square", "√E[σ̂²]",
+         "that learns from everything so far keeps its variance"))
+    return (f"A Gaussian {said} ({policy}): after {table.generation.max():,} generations "
+            f"the median standard deviation, at first 1, is {ends('std')}, the median "
+            f"error of the mean {ends('mean_error')}. Median{line} over {n_chains:,} "
+            f"chains (bands: the middle half; thin: one chain, which is what the paper "
+            f"draws, at some of its generations; dots: theory, of errors while they are "
+            f"small, of σ̂ {theory}), refitted on M points.")
 
 # %% ../nbs/02b_gaussian.ipynb #bd566087
 @family

@@ -185,7 +185,7 @@ def _only_writer(folder: Path, wait: bool = True) -> Iterator[_Note]:
     except (OSError, NotImplementedError) as e:
         raise ValueError(f"'{folder.parent}' is on a file system without locks ({e}), so "
                          "two processes could write to one run: choose a folder on another "
-                         "disk with --out, or with $COLLAPSE_RUNS") from e
+                         "disk with --runs, or with $COLLAPSE_RUNS") from e
     note = _Note(locks / f"{folder.name}.json")
     try: yield note
     finally:
@@ -375,7 +375,7 @@ def complete(self: Run,
         raise ValueError(f"n_generations is {n_generations}: expected at least 1")
     if checkpoints not in (None, "all", "ends"):
         raise ValueError(f"checkpoints are '{checkpoints}': expected all or ends")
-    try: check_writable(self.folder)
+    try: check_writable(self.folder, "--runs")
     except ValueError:
         if len(self.models) > n_generations: return self       # somebody else's, to be read
         raise
@@ -641,24 +641,25 @@ def main(
     command = "collapse_runs"
     parser = OneLineParser(command, "Look after the chains that are on the disk.", _EXAMPLES)
     parser.add_argument("action", choices=("ls", "verify", "rm"), help="what to do")
-    parser.add_argument("runs", nargs="*", metavar="RUN",
+    parser.add_argument("names", nargs="*", metavar="RUN",
                         help="names of runs, as 'ls' prints them (default: all)")
-    parser.add_argument("--out", metavar="DIR", help="folder of the runs (default: "
+    parser.add_argument("--runs", metavar="DIR", help="folder of the runs (default: "
                         "$COLLAPSE_RUNS, or runs in the project)")
     options = parser.parse_intermixed_args(arguments)
-    return run_command(command, lambda: _look_after(options), "nothing was left half done")
+    return run_command(command, lambda: _manage(options), "nothing was left half done")
 
-def _look_after(options) -> int:
-    root = runs_folder() if options.out is None else user_path(options.out)
-    if options.out is not None and not root.is_dir():
+def _manage(options) -> int:
+    "What `collapse_runs` does."
+    root = runs_folder() if options.runs is None else user_path(options.runs)
+    if options.runs is not None and not root.is_dir():
         raise ValueError(f"no folder '{root}': expected one that holds runs")
-    if options.action == "rm" and not options.runs:
+    if options.action == "rm" and not options.names:
         raise ValueError("rm needs a name: 'collapse_runs ls' prints them")
     found, status = all_runs(root), 0
-    for name in set(options.runs) - set(found.index):
+    for name in set(options.names) - set(found.index):
         hint = nearest(name, list(found.index) or ["none"])
         raise ValueError(f"no run '{name}' in '{root}': {hint}")
-    chosen = found.loc[list(dict.fromkeys(options.runs))] if options.runs else found
+    chosen = found.loc[list(dict.fromkeys(options.names))] if options.names else found
     if options.action == "ls": print(f"{_listing(chosen)}\n{len(chosen)} runs in {root}")
     for name in chosen.index if options.action == "verify" else ():
         bad = verify(root / name)
