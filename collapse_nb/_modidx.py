@@ -621,6 +621,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '', 'doc_host': '', 'git_url
             'collapse_nb.registry': { 'collapse_nb.registry.Chain': ('machinery/registry.html#chain', 'collapse_nb/registry.py'),
                                       'collapse_nb.registry.Chain.config': ( 'machinery/registry.html#chain.config',
                                                                              'collapse_nb/registry.py'),
+                                      'collapse_nb.registry.check_among': ( 'machinery/registry.html#check_among',
+                                                                            'collapse_nb/registry.py'),
                                       'collapse_nb.registry.check_positive': ( 'machinery/registry.html#check_positive',
                                                                                'collapse_nb/registry.py'),
                                       'collapse_nb.registry.check_whole': ( 'machinery/registry.html#check_whole',
