@@ -37,7 +37,7 @@ from .commands import (collapse_lm, OneLineParser, check_values, check_writable,
                                   user_path)
 from .data import fingerprint, load_text, load_tokenizer, token_blocks
 from .devices import device_name, find_device, find_precision
-from .generation import continue_blocks
+from .generation import Decoding
 from .lm_module import (OPTIMIZERS, _no_hints, quiet_transformers, lm_trainer,
                                    load_network, perplexity, pretrained, read_config,
                                    share_out, token_losses, train_lm, untrained)
@@ -393,6 +393,10 @@ class _Step:
     name: str                 # what the model is called
     sets: dict                # name -> blocks, shape (n, block_size)
 
+def _decoding(chosen) -> Decoding:
+    return Decoding("beam", chosen.num_beams, chosen.repetition_penalty,
+                    precision=chosen.precision)
+
 def _read_step(chosen) -> _Step:
     "Read all that the options name. Raises `OSError` or `ValueError` for what can't be used."
     (trains, generates, _), few = _deeds(chosen), 2 * chosen.batch_size if chosen.debug else None
@@ -411,8 +415,7 @@ def _read_step(chosen) -> _Step:
     if generates: sets["prompts"] = real if original else given
     for what, blocks in sets.items(): _check_blocks(network, blocks, what, chosen.block_size)
     if generates:                                          # may complain of the settings
-        none = sets["prompts"][:0]
-        continue_blocks(network, none, None, chosen.num_beams, chosen.repetition_penalty)
+        _decoding(chosen).write(network, sets["prompts"][:0])
     return _Step(network, tokenizer, name, sets)
 
 # %% ../nbs/appendix/lm_step.ipynb #bba31c38
@@ -567,9 +570,8 @@ def _work(step: _Step, chosen, trainer: pl.Trainer, places: dict) -> list[str]:
     if trains: said += _train(step, chosen, trainer, places.get("save_name"))
     if evaluates: said += _evaluate(step, chosen, trainer, places)
     if generates:
-        how = chosen.num_beams, chosen.repetition_penalty
-        blocks = continue_blocks(step.network, step.sets["prompts"], None, *how,
-                                 precision=chosen.precision, trainer=trainer)
+        prompts = step.sets["prompts"]
+        blocks = _decoding(chosen).write(step.network, prompts, trainer=trainer)
         if trainer.is_global_zero: save_blocks(places["generate"], blocks)
         said.append(f"{len(blocks):,} blocks written to {places['generate']}")
     return said
