@@ -477,7 +477,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '', 'doc_host': '', 'git_url
                                                                                       'collapse_nb/lm_module.py'),
                                        'collapse_nb.lm_module._check_training': ( 'lm_module.html#_check_training',
                                                                                   'collapse_nb/lm_module.py'),
-                                       'collapse_nb.lm_module._no_hints': ('lm_module.html#_no_hints', 'collapse_nb/lm_module.py'),
                                        'collapse_nb.lm_module._products_in': ('lm_module.html#_products_in', 'collapse_nb/lm_module.py'),
                                        'collapse_nb.lm_module.check_kept': ('lm_module.html#check_kept', 'collapse_nb/lm_module.py'),
                                        'collapse_nb.lm_module.lm_trainer': ('lm_module.html#lm_trainer', 'collapse_nb/lm_module.py'),

@@ -271,14 +271,6 @@ def lm_trainer(
         enable_progress_bar=False, enable_model_summary=False, num_sanity_val_steps=0,
         use_distributed_sampler=False, **dict(logger=False) | plugins | more)
 
-# %% ../nbs/01_lm_module.ipynb #ff3162e9
-@contextmanager
-def _no_hints():
-    "Without Lightning's hints on workers and logging."
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
 # %% ../nbs/01_lm_module.ipynb #bc89bce8
 def train_lm(
     network,                      # a transformers causal language model; trained in place
@@ -309,7 +301,7 @@ def train_lm(
         module = LMModule(network.to(device).train(), learning_rate, trainer.max_epochs,
                           optimizer, dtype, data=(train, validation), batch_size=batch_size,
                           seed=seed, on_save=on_save)
-        with _no_hints(): trainer.fit(module)
+        with warnings.catch_warnings(action="ignore"): trainer.fit(module)  # hints
         if kept_epoch == "best":
             path = trainer.checkpoint_callback.best_model_path
             best = torch.load(path, map_location="cpu", weights_only=True)
@@ -438,7 +430,7 @@ def share_out(
     """Work on batches in several processes. Raises `ValueError` unless their strategy is
     'ddp'."""
     share = _Share(work, parts, batch_size, phase)
-    with _no_hints(): everyone = [trainer.predict(share)]
+    with warnings.catch_warnings(action="ignore"): everyone = [trainer.predict(share)]
     if trainer.world_size > 1:
         mine, everyone = everyone[0], [None] * trainer.world_size
         distributed.all_gather_object(everyone, mine)

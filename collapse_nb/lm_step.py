@@ -17,6 +17,7 @@ import re
 import signal
 import sys
 import tempfile
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -38,7 +39,7 @@ from .commands import (collapse_lm, OneLineParser, check_values, check_writable,
 from .data import fingerprint, load_text, load_tokenizer, token_blocks
 from .devices import device_name, find_device, find_precision
 from .generation import Decoding
-from .lm_module import (OPTIMIZERS, _no_hints, quiet_transformers, lm_trainer,
+from .lm_module import (OPTIMIZERS, quiet_transformers, lm_trainer,
                                    load_network, perplexity, pretrained, read_config,
                                    share_out, token_losses, train_lm, untrained)
 from .metrics import perplexity_interval
@@ -579,7 +580,8 @@ def _run(chosen, idle: list[str]) -> int:
     _check_options(chosen)
     places = _outputs(chosen)
     with ExitStack() as stack:
-        for context in (quiet_transformers(), _no_hints()): stack.enter_context(context)
+        stack.enter_context(quiet_transformers())
+        stack.enter_context(warnings.catch_warnings(action="ignore"))
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)   # it tells of every try
         step, folder = _read_step(chosen), places.get("save_name")
         if folder is None and _deeds(chosen)[0]:
