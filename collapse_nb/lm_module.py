@@ -17,7 +17,7 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Callable
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -136,11 +136,6 @@ def perplexity(
 # %% ../nbs/01_lm_module.ipynb #d70291ba
 OPTIMIZERS = dict(adamw=torch.optim.AdamW, adam=torch.optim.Adam, sgd=torch.optim.SGD)
 
-def _products_in(dtype, device):
-    "Within it, products are made in `dtype`."
-    if dtype == torch.float32: return nullcontext()
-    return torch.autocast(device.type, dtype=dtype, cache_enabled=False)
-
 # %% ../nbs/01_lm_module.ipynb #ec3dd28d
 class LMModule(pl.LightningModule):
     "A causal language model that Lightning can train and validate on blocks of tokens."
@@ -150,7 +145,6 @@ class LMModule(pl.LightningModule):
         epochs: int = 5,               # length of the cosine
         optimizer: str = "adamw",      # one of OPTIMIZERS
         dtype: torch.dtype = torch.float32,  # to multiply in when it trains and validates
-        final_learning_rate: float = 1e-6,
         data: tuple = (),              # blocks to train on, and to validate on
         batch_size: int = 128,         # blocks at a time, in each process
         seed: int = 0,                 # of the order of the blocks
@@ -161,8 +155,7 @@ class LMModule(pl.LightningModule):
             data, batch_size, seed, on_save)
         self.network, self.epochs, self.optimizer, self.low = (
             network, epochs, optimizer, dtype)
-        self.learning_rate, self.final_learning_rate = learning_rate, final_learning_rate
-        self.watch = FiniteWatch(learning_rate)
+        self.learning_rate, self.watch = learning_rate, FiniteWatch(learning_rate)
 
     def _loader(self, blocks, shuffle):
         "Batches of this process's share; a few occur twice if there's a remainder."
@@ -175,23 +168,24 @@ class LMModule(pl.LightningModule):
 
     def val_dataloader(self): return self._loader(self.data[1], False)
 
+    def _loss(self, batch):
+        low = self.low != torch.float32
+        with torch.autocast(self.device.type, self.low, low, cache_enabled=False):
+            return token_losses(self.network, batch).mean()
+
     def training_step(self, batch, _):
-        with _products_in(self.low, self.device):
-            loss = token_losses(self.network, batch).mean()
+        loss = self._loss(batch)
         if self.trainer.loggers: self.log("training_loss", loss, batch_size=len(batch))
         return loss
 
     def on_train_batch_end(self, outputs, batch, index):
-        last, (loss, epoch) = (
-            self.trainer.is_last_batch, (outputs["loss"], self.current_epoch))
-        self.watch.note(epoch + 1, index + 1, loss, self.parameters())
-        if last: self.watch.look()
-        if last or (index + 1) % self.trainer.accumulate_grad_batches == 0:
-            self.zero_grad()  # Lightning would keep them during the next forward pass
+        self.watch.note(self.current_epoch + 1, index + 1, outputs["loss"],
+                        self.parameters())
+        if self.trainer.is_last_batch: self.watch.look()
+        self.zero_grad()  # Lightning would keep them during the next forward pass
 
     def validation_step(self, batch, _):
-        with _products_in(self.low, self.device):
-            loss = token_losses(self.network, batch).mean()
+        loss = self._loss(batch)
         self.log("validation_loss", loss, batch_size=len(batch), sync_dist=True)
 
     def on_train_epoch_end(self):
@@ -206,8 +200,7 @@ class LMModule(pl.LightningModule):
     def configure_optimizers(self):
         make = OPTIMIZERS[self.optimizer]
         optimizer = make(self.parameters(), self.learning_rate, fused=True)
-        cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.epochs,
-                                                            self.final_learning_rate)
+        cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.epochs, 1e-6)
         return dict(optimizer=optimizer, lr_scheduler=cosine)
 
 # %% ../nbs/01_lm_module.ipynb #e1badb40
