@@ -479,7 +479,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '', 'doc_host': '', 'git_url
                                                                                       'collapse_nb/lm_module.py'),
                                        'collapse_nb.lm_module._check_training': ( 'lm_module.html#_check_training',
                                                                                   'collapse_nb/lm_module.py'),
-                                       'collapse_nb.lm_module.check_kept': ('lm_module.html#check_kept', 'collapse_nb/lm_module.py'),
                                        'collapse_nb.lm_module.check_tokens': ('lm_module.html#check_tokens', 'collapse_nb/lm_module.py'),
                                        'collapse_nb.lm_module.lm_trainer': ('lm_module.html#lm_trainer', 'collapse_nb/lm_module.py'),
                                        'collapse_nb.lm_module.load_network': ('lm_module.html#load_network', 'collapse_nb/lm_module.py'),

@@ -35,7 +35,7 @@ from .commands import (OneLineParser, collapse_chain, check_values, check_writab
 from .data import fingerprint
 from .progress import BAR
 from .provenance import family_homes
-from .registry import FAMILIES, Chain, check_whole
+from .registry import FAMILIES, Chain, check_among, check_whole
 from .store import Run, read_facts, read_note, run_folders, runs_folder
 
 # %% ../nbs/machinery/chains.ipynb #7386c1c2
@@ -342,10 +342,8 @@ def main(
 
 def _run(family: str, given: dict, o: SimpleNamespace) -> int:
     "What `collapse_chain` does."
-    for name, known in dict(backend=[*_BACKENDS], checkpoints=["", "all", "ends"]).items():
-        if (value := getattr(o, name)) not in known:
-            expected = " or ".join(filter(None, known))
-            raise ValueError(f"--{name} is '{value}': expected {expected}")
+    check_among(_BACKENDS, **{"--backend": o.backend})
+    check_among(("", "all", "ends"), **{"--checkpoints": o.checkpoints})
     if o.backend == "ray" and not find_spec("ray"):
         raise ValueError("--backend ray needs the package 'ray': "
                          "pip install ray, or leave it out")

@@ -24,8 +24,8 @@ from torch.utils.mkldnn import to_mkldnn
 from transformers.cache_utils import Cache, DynamicLayer
 
 from .devices import find_precision, processor
-from .lm_module import (check_kept, check_tokens, load_network,
-                                   save_network, share_out, train_lm)
+from .lm_module import (check_tokens, load_network, save_network, share_out,
+                                   train_lm)
 from .progress import say_once, steps
 from .registry import check_among, check_positive, check_whole
 
@@ -474,7 +474,7 @@ def fit_lm(
 ) -> Callable:  # fit(blocks, rng) -> `PromptedModel`
     """How to train a language model of the recursion: every generation begins with the same
     model. The fit raises `FloatingPointError` if training diverges."""
-    check_kept(kept_epoch)
+    check_among(("best", "last"), kept_epoch=kept_epoch)
     def fit(data, rng):
         own = prompts is None
         with torch.random.fork_rng():

@@ -29,7 +29,8 @@ from .metrics import (copied, coverage, decile_perplexity, decile_shares,
                                  frequency_deciles, generated_rows, perplexity_interval,
                                  text_measures)
 from .recursion import first_sets, parse_policy
-from .registry import Chain, check_positive, check_whole, family, place
+from .registry import (Chain, check_among, check_positive, check_whole,
+                                  family, place)
 from .store import Run
 
 # %% ../nbs/05_language.ipynb #b6637d98
@@ -207,8 +208,7 @@ def _lm_source(model, tokenizer, base, text, accelerator, sizes, reads) -> tuple
 # %% ../nbs/05_language.ipynb #f5064ada
 def _check_prompts(prompts: str, rule: Callable) -> None:
     "Raises `ValueError` for prompts that a policy can't give."
-    if prompts not in ("original", "previous"):
-        raise ValueError(f"prompts are '{prompts}': expected original or previous")
+    check_among(("original", "previous"), prompts=prompts)
     if prompts == "previous" and rule.history != 1:
         raise ValueError(f"prompts are 'previous', but with policy {rule.__name__} sets "
                          "may grow: give replace or keep")

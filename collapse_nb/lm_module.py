@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['OPTIMIZERS', 'pretrained', 'untrained', 'token_losses', 'score_tokens', 'score', 'perplexity', 'LMModule', 'EpochBar',
-           'lm_trainer', 'train_lm', 'check_kept', 'check_tokens', 'quiet_transformers', 'save_network', 'read_config',
+           'lm_trainer', 'train_lm', 'check_tokens', 'quiet_transformers', 'save_network', 'read_config',
            'load_network', 'share_out']
 
 # %% ../nbs/01_lm_module.ipynb #1ec5cd9e
@@ -31,7 +31,7 @@ from torch.utils.data import DataLoader, DistributedSampler
 
 from .devices import FiniteWatch, find_device, find_precision
 from .progress import steps
-from .registry import check_positive, check_whole
+from .registry import check_among, check_positive, check_whole
 
 # %% ../nbs/01_lm_module.ipynb #7c661810
 def pretrained(
@@ -66,8 +66,7 @@ def untrained(
     end_token: int = 0,         # number of the token that ends a text
 ) -> Callable:  # start() -> a causal language model with random weights from torch's seed
     "A factory of models with random weights. Raises `ValueError` for sizes that don't fit."
-    if architecture not in ("opt", "gpt2"):
-        raise ValueError(f"architecture is '{architecture}': expected 'opt' or 'gpt2'")
+    check_among(("opt", "gpt2"), architecture=architecture)
     sizes = dict(vocab_size=vocab_size, positions=positions, n_layers=n_layers,
                  hidden_size=hidden_size, n_heads=n_heads)
     check_whole(1, 10**6, **sizes)
@@ -285,7 +284,7 @@ def train_lm(
     for unusable arguments, `FloatingPointError` where training diverges."""
     _check_training(network, train, validation, epochs, batch_size, learning_rate,
                     optimizer)
-    check_kept(kept_epoch)
+    check_among(("best", "last"), kept_epoch=kept_epoch)
     with tempfile.TemporaryDirectory() as folder:
         trainer = trainer or lm_trainer(accelerator, epochs, Path(folder), callbacks)
         device = trainer.strategy.root_device
@@ -302,13 +301,6 @@ def train_lm(
     return network.to(device).eval()
 
 # %% ../nbs/01_lm_module.ipynb #83c14a56
-def check_kept(
-    kept_epoch: str,  # of a training
-) -> None:
-    "Raises `ValueError` for anything but 'best' and 'last'."
-    if kept_epoch not in ("best", "last"):
-        raise ValueError(f"kept_epoch is '{kept_epoch}': expected best or last")
-
 def check_tokens(
     network,             # a transformers causal language model
     blocks: np.ndarray,  # token numbers, shape (n, block_size)
@@ -331,8 +323,7 @@ def _check_training(network, train, validation, epochs, batch_size, learning_rat
     "Raises `ValueError` for what can't be used to train."
     check_whole(epochs=epochs, batch_size=batch_size)
     check_positive(learning_rate=learning_rate)
-    if optimizer not in OPTIMIZERS:
-        raise ValueError(f"optimizer is '{optimizer}': expected {', '.join(OPTIMIZERS)}")
+    check_among(OPTIMIZERS, optimizer=optimizer)
     for blocks in (train, validation): check_tokens(network, blocks)
 
 # %% ../nbs/01_lm_module.ipynb #e7332bf5

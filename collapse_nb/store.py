@@ -32,7 +32,7 @@ from .commands import (OneLineParser, check_writable, collapse_runs, nearest, pr
 from .progress import listening, say_once
 from .provenance import code_hash, environment, now
 from .recursion import Generation, generation_rng, recurse
-from .registry import Chain
+from .registry import Chain, check_among
 
 # %% ../nbs/machinery/store.ipynb #f49d255e
 _LAYOUT = 2  # of a run's folder; runs of another layout are left alone
@@ -373,8 +373,7 @@ def complete(self: Run,
     "Compute what is missing. Raises `ValueError`, or `FloatingPointError` if it diverges."
     if n_generations < 1:
         raise ValueError(f"n_generations is {n_generations}: expected at least 1")
-    if checkpoints not in (None, "all", "ends"):
-        raise ValueError(f"checkpoints are '{checkpoints}': expected all or ends")
+    check_among((None, "all", "ends"), checkpoints=checkpoints)
     try: check_writable(self.folder, "--runs")
     except ValueError:
         if len(self.models) > n_generations: return self       # somebody else's, to be read
