@@ -487,7 +487,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '', 'doc_host': '', 'git_url
                                        'collapse_nb.lm_module.quiet_transformers': ( 'lm_module.html#quiet_transformers',
                                                                                      'collapse_nb/lm_module.py'),
                                        'collapse_nb.lm_module.read_config': ('lm_module.html#read_config', 'collapse_nb/lm_module.py'),
-                                       'collapse_nb.lm_module.save_network': ('lm_module.html#save_network', 'collapse_nb/lm_module.py'),
                                        'collapse_nb.lm_module.score': ('lm_module.html#score', 'collapse_nb/lm_module.py'),
                                        'collapse_nb.lm_module.score_tokens': ('lm_module.html#score_tokens', 'collapse_nb/lm_module.py'),
                                        'collapse_nb.lm_module.share_out': ('lm_module.html#share_out', 'collapse_nb/lm_module.py'),

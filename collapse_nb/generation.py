@@ -24,8 +24,8 @@ from torch.utils.mkldnn import to_mkldnn
 from transformers.cache_utils import Cache, DynamicLayer
 
 from .devices import find_precision, processor
-from .lm_module import (check_tokens, load_network, save_network, share_out,
-                                   train_lm)
+from .lm_module import (check_tokens, load_network, quiet_transformers,
+                                   share_out, train_lm)
 from .progress import say_once, steps
 from .registry import check_among, check_positive, check_whole
 
@@ -444,7 +444,7 @@ class PromptedModel:
     ) -> None:
         """Write the network: `config.json`, `generation_config.json` and
         `model.safetensors`; and prompts of its own."""
-        save_network(self.network, folder)
+        with quiet_transformers(): self.network.save_pretrained(folder)
         if self.own_prompts:
             save_file(dict(prompts=np.ascontiguousarray(self.prompts)),
                       Path(folder) / _PROMPTS)

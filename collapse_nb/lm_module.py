@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['OPTIMIZERS', 'pretrained', 'untrained', 'token_losses', 'score_tokens', 'score', 'perplexity', 'LMModule', 'EpochBar',
-           'lm_trainer', 'train_lm', 'check_tokens', 'quiet_transformers', 'save_network', 'read_config',
-           'load_network', 'share_out']
+           'lm_trainer', 'train_lm', 'check_tokens', 'quiet_transformers', 'read_config', 'load_network', 'share_out']
 
 # %% ../nbs/01_lm_module.ipynb #1ec5cd9e
 import json
@@ -340,13 +339,6 @@ def quiet_transformers():
         if bars: messages.enable_progress_bar()
 
 # %% ../nbs/01_lm_module.ipynb #a5e2f699
-def save_network(
-    network,       # a transformers causal language model
-    folder: Path,  # made if it isn't there
-) -> None:
-    "Write a network: `config.json`, `generation_config.json` and `model.safetensors`."
-    with quiet_transformers(): network.save_pretrained(folder)
-
 def read_config(
     folder: Path,  # with a `config.json`
 ):  # a transformers configuration
@@ -361,7 +353,7 @@ def read_config(
 
 # %% ../nbs/01_lm_module.ipynb #723a267d
 def load_network(
-    folder: Path,               # written by `save_network`
+    folder: Path,               # written by `save_pretrained`
     accelerator: str = "auto",  # 'auto', 'gpu' or 'cpu'
 ):  # the transformers causal language model, in float32, in evaluation mode, on the device
     """Read a network, from local safetensors alone. Raises `ValueError` for a damaged
@@ -384,7 +376,7 @@ def load_network(
             raise ValueError(f"not its configuration's weights: {report}")
     except Exception as e:  # the library's own errors are of many kinds
         raise ValueError(f"'{folder}' holds no undamaged network: give a folder that "
-                         "save_network has written") from e
+                         "save_pretrained has written") from e
     for p in network.parameters(): p.data = p.data.clone()
     return network.to(device).eval()
 
