@@ -294,15 +294,13 @@ def _load_checkpoint(path: Path, start: Callable):
     """The network of a Lightning checkpoint, running nothing that is in it. Without a
     config.json beside it `start` makes one. Raises `ValueError` if it doesn't fit."""
     own = (path.parent / "config.json").exists()
-    network = None if own or not path.exists() else start()
+    network = None if own else start()
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
         if own: network = _described(path.parent)
         first = next(iter(network.state_dict()))           # names may begin with a prefix
         prefix = next((n.removesuffix(first) for n in weights if n.endswith(first)), "")
         network.load_state_dict({n.removeprefix(prefix): w for n, w in weights.items()})
-    except FileNotFoundError as e:
-        raise ValueError(f"no checkpoint '{path}': give one that training has kept") from e
     except RuntimeError as e:
         if "state_dict" not in str(e): raise ValueError(_DAMAGED.format(path)) from e
         raise ValueError(f"checkpoint '{path}' doesn't hold a {type(network).__name__} of this "
