@@ -684,7 +684,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '', 'doc_host': '', 'git_url
                                    'collapse_nb.store._piece': ('machinery/store.html#_piece', 'collapse_nb/store.py'),
                                    'collapse_nb.store._places': ('machinery/store.html#_places', 'collapse_nb/store.py'),
                                    'collapse_nb.store._remove': ('machinery/store.html#_remove', 'collapse_nb/store.py'),
-                                   'collapse_nb.store._scratch': ('machinery/store.html#_scratch', 'collapse_nb/store.py'),
                                    'collapse_nb.store._sha256': ('machinery/store.html#_sha256', 'collapse_nb/store.py'),
                                    'collapse_nb.store._sums': ('machinery/store.html#_sums', 'collapse_nb/store.py'),
                                    'collapse_nb.store._write_folder': ('machinery/store.html#_write_folder', 'collapse_nb/store.py'),

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from itertools import count
 from pathlib import Path
 
@@ -128,9 +128,7 @@ def runs_folder() -> Path:
     if chosen := os.environ.get("COLLAPSE_RUNS"): return user_path(chosen)
     return Path(_scratch().name) if "IN_TEST" in os.environ else project_path("runs")
 
-@cache
-def _scratch() -> tempfile.TemporaryDirectory:
-    return tempfile.TemporaryDirectory(prefix="collapse_runs_")
+_scratch = cache(partial(tempfile.TemporaryDirectory, prefix="collapse_runs_"))
 
 # %% ../nbs/machinery/store.ipynb #173e9610
 _SHARES = dict(writing=1, training=1, scoring=.2)  # of a generation's time
