@@ -360,6 +360,7 @@ def _way(how, network, n, n_new, rng):
     if how.name == "beam":
         return partial(beam_search, n_new=n_new, num_beams=how.num_beams,
                        penalty=how.repetition_penalty), []
+    if rng is None: raise ValueError("rng is None: expected a generator to sample with")
     uniforms = torch.from_numpy(rng.random((n, n_new)))
     if next(network.parameters()).device.type == "mps":                 # it has no float64
         uniforms = uniforms.float().clamp(max=1 - 2**-24)
@@ -411,7 +412,7 @@ class Decoding:
         prompts: np.ndarray,        # token numbers, shape (n, block_size)
         rng: np.random.Generator | None = None,  # of sampling: one number for each token
         n_new: int | None = None,   # tokens to write; None: block_size
-        batch_size: int | None = None,      # prompts at a time; None: as speed and memory ask
+        batch_size: int | None = None,      # prompts at a time; None: chosen for speed
         trainer: pl.Trainer | None = None,  # its processes share the work
     ) -> np.ndarray:  # the new tokens alone, int32, shape (n, n_new)
         "Continue every prompt. Raises `ValueError` for what doesn't fit the model."

@@ -39,13 +39,13 @@ def pretrained(
 ) -> Callable:  # start() -> a transformers causal language model, in float32
     "A factory of known models; it raises `ConnectionError` if they can't be had."
     def start():
-        from transformers import AutoConfig, AutoModelForCausalLM
+        from transformers import AutoConfig, AutoModelForCausalLM as Model
         safe, real = dict(trust_remote_code=False), dict(dtype=torch.float32)
         try:
             with quiet_transformers():
-                if weights: return AutoModelForCausalLM.from_pretrained(name, **safe, **real)
+                if weights: return Model.from_pretrained(name, **safe, **real)
                 config = AutoConfig.from_pretrained(name, **safe)
-                return AutoModelForCausalLM.from_config(config, **safe, **real)
+                return Model.from_config(config, **safe, **real)
         except Exception as e:                 # the library's own errors are of many kinds
             raise ConnectionError(f"model '{name}' is neither a folder with a model nor "
                                   "available on the Hub: give a local folder, a GGUF file, "
