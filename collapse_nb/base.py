@@ -20,8 +20,8 @@ import torch
 from .data import (draw_texts, fingerprint, load_text, token_blocks,
                               train_tokenizer)
 from .devices import device_name, find_device
-from .lm_module import (perplexity, quiet_transformers, save_network, score,
-                                   train_lm, untrained)
+from .lm_module import (perplexity, quiet_transformers, score, train_lm,
+                                   untrained)
 from .store import run_id, stored_folder
 
 # %% ../nbs/01c_base.ipynb #e717b6ab
@@ -86,7 +86,7 @@ def make_base(
         print(f"{run_id(own)}: a base is trained, once, on {sum(map(len, texts[0])):,} "
               f"characters of '{plan.text}', {plan.epochs} epochs", file=sys.stderr)
         network, tokenizer, tokens, reached = _train_base(plan, texts, accelerator)
-        save_network(network, folder)
+        with quiet_transformers(): network.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         facts = own | dict(source=plan.text, tokens=tokens, validation_perplexity=reached)
         (folder / _BASE_FILE).write_text(json.dumps(facts, indent=1) + "\n")
@@ -116,7 +116,7 @@ def _unpack(file: Path, folder: Path) -> None:
     network = AutoModelForCausalLM.from_config(config)
     network.load_state_dict(packed.state_dict())
     network.generation_config = packed.generation_config
-    save_network(network, folder)
+    with quiet_transformers(): network.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 # %% ../nbs/01c_base.ipynb #d7a46db2

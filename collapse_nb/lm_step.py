@@ -17,6 +17,7 @@ import re
 import signal
 import sys
 import tempfile
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -37,8 +38,8 @@ from .commands import (collapse_lm, OneLineParser, check_values, check_writable,
                                   user_path)
 from .data import fingerprint, load_text, load_tokenizer, token_blocks
 from .devices import device_name, find_device, find_precision
-from .generation import continue_blocks
-from .lm_module import (OPTIMIZERS, _no_hints, quiet_transformers, lm_trainer,
+from .generation import Decoding
+from .lm_module import (OPTIMIZERS, check_tokens, quiet_transformers, lm_trainer,
                                    load_network, perplexity, pretrained, read_config,
                                    share_out, token_losses, train_lm, untrained)
 from .metrics import perplexity_interval
@@ -279,21 +280,6 @@ def _check_options(chosen) -> None:
                          f"on {device.type}")
 
 # %% ../nbs/appendix/lm_step.ipynb #5f36d4c3
-def _random_start(name: str) -> Callable:
-    "Random weights in the sizes of a known model. `start` raises `ConnectionError` for others."
-    def start():
-        from transformers import AutoConfig, AutoModelForCausalLM
-        try:
-            config = AutoConfig.from_pretrained(name, trust_remote_code=False)
-            return AutoModelForCausalLM.from_config(config, dtype=torch.float32,
-                                                    trust_remote_code=False)
-        except Exception as e:                 # the library's own errors are of many kinds
-            raise ConnectionError(
-                f"model '{name}' is neither a folder with a model nor available on the Hub: "
-                "give a local folder with --model_tag, or the sizes of a small model with "
-                "--config") from e
-    return start
-
 def _described(folder: Path):
     "The network, with random weights, that the files beside a checkpoint describe."
     from transformers import AutoModelForCausalLM, GenerationConfig
@@ -308,15 +294,13 @@ def _load_checkpoint(path: Path, start: Callable):
     """The network of a Lightning checkpoint, running nothing that is in it. Without a
     config.json beside it `start` makes one. Raises `ValueError` if it doesn't fit."""
     own = (path.parent / "config.json").exists()
-    network = None if own or not path.exists() else start()
+    network = None if own else start()
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
         if own: network = _described(path.parent)
         first = next(iter(network.state_dict()))           # names may begin with a prefix
         prefix = next((n.removesuffix(first) for n in weights if n.endswith(first)), "")
         network.load_state_dict({n.removeprefix(prefix): w for n, w in weights.items()})
-    except FileNotFoundError as e:
-        raise ValueError(f"no checkpoint '{path}': give one that training has kept") from e
     except RuntimeError as e:
         if "state_dict" not in str(e): raise ValueError(_DAMAGED.format(path)) from e
         raise ValueError(f"checkpoint '{path}' doesn't hold a {type(network).__name__} of this "
@@ -341,9 +325,9 @@ def _start(chosen, texts: list[str]) -> tuple[Callable, object]:
     "How to make the model that the options name, and its tokenizer."
     if not chosen.config:
         model = model_folder(chosen.model_tag)
-        with torch.device("meta"): _random_start(model)()      # or its tokenizer is missed first
-        start = (pretrained if chosen.pretrained else _random_start)(model)
-        return start, load_tokenizer(chosen.tokenizer or model, texts)
+        with torch.device("meta"): pretrained(model, False)()  # or its tokenizer is missed first
+        tokenizer = load_tokenizer(chosen.tokenizer or model, texts)
+        return pretrained(model, chosen.pretrained), tokenizer
     sizes = _read_sizes(user_path(chosen.config))
     vocab_size = sizes.get("vocab_size", 1024)
     tokenizer = load_tokenizer(chosen.tokenizer or "bpe", texts, vocab_size)
@@ -393,6 +377,10 @@ class _Step:
     name: str                 # what the model is called
     sets: dict                # name -> blocks, shape (n, block_size)
 
+def _decoding(chosen) -> Decoding:
+    return Decoding("beam", chosen.num_beams, chosen.repetition_penalty,
+                    precision=chosen.precision)
+
 def _read_step(chosen) -> _Step:
     "Read all that the options name. Raises `OSError` or `ValueError` for what can't be used."
     (trains, generates, _), few = _deeds(chosen), 2 * chosen.batch_size if chosen.debug else None
@@ -409,28 +397,16 @@ def _read_step(chosen) -> _Step:
     real = cut("train") if original or reads and (given is None or share is not None) else None
     if reads: sets["train"] = real if given is None else _mix(real, given, share, chosen.seed)
     if generates: sets["prompts"] = real if original else given
-    for what, blocks in sets.items(): _check_blocks(network, blocks, what, chosen.block_size)
+    for blocks in sets.values():
+        if blocks.shape[1] != chosen.block_size:
+            raise ValueError(f"the generated set has blocks of {blocks.shape[1]} tokens: expected "
+                             f"{chosen.block_size}; --block-size chooses another length")
+        check_tokens(network, blocks)
     if generates:                                          # may complain of the settings
-        none = sets["prompts"][:0]
-        continue_blocks(network, none, None, chosen.num_beams, chosen.repetition_penalty)
+        _decoding(chosen).write(network, sets["prompts"][:0])
     return _Step(network, tokenizer, name, sets)
 
 # %% ../nbs/appendix/lm_step.ipynb #bba31c38
-def _check_blocks(network, blocks, what, size) -> None:
-    "Raises `ValueError` for blocks that the model can't read."
-    config = network.config
-    if blocks.shape[1] != size:
-        raise ValueError(f"the generated set has blocks of {blocks.shape[1]} tokens: expected "
-                         f"{size}; --block-size chooses another length")
-    if size > getattr(config, "max_position_embeddings", size):
-        raise ValueError(f"blocks of {size} tokens don't fit the model's "
-                         f"{config.max_position_embeddings} positions: give a smaller "
-                         "--block-size")
-    if blocks.max() >= config.vocab_size:
-        raise ValueError(f"the {what} blocks hold token {blocks.max()}, but the model knows only "
-                         f"{config.vocab_size}: give the model that they were made for, or its "
-                         "own --tokenizer")
-
 _SETS = ".pkl", ".parquet"  # how generated sets are kept
 
 def _file(text: str, option: str, *suffixes: str) -> Path:
@@ -567,9 +543,8 @@ def _work(step: _Step, chosen, trainer: pl.Trainer, places: dict) -> list[str]:
     if trains: said += _train(step, chosen, trainer, places.get("save_name"))
     if evaluates: said += _evaluate(step, chosen, trainer, places)
     if generates:
-        how = chosen.num_beams, chosen.repetition_penalty
-        blocks = continue_blocks(step.network, step.sets["prompts"], None, *how,
-                                 precision=chosen.precision, trainer=trainer)
+        prompts = step.sets["prompts"]
+        blocks = _decoding(chosen).write(step.network, prompts, trainer=trainer)
         if trainer.is_global_zero: save_blocks(places["generate"], blocks)
         said.append(f"{len(blocks):,} blocks written to {places['generate']}")
     return said
@@ -592,7 +567,8 @@ def _run(chosen, idle: list[str]) -> int:
     _check_options(chosen)
     places = _outputs(chosen)
     with ExitStack() as stack:
-        for context in (quiet_transformers(), _no_hints()): stack.enter_context(context)
+        stack.enter_context(quiet_transformers())
+        stack.enter_context(warnings.catch_warnings(action="ignore"))
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)   # it tells of every try
         step, folder = _read_step(chosen), places.get("save_name")
         if folder is None and _deeds(chosen)[0]:

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from itertools import count
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from .commands import (OneLineParser, check_writable, collapse_runs, nearest, pr
 from .progress import listening, say_once
 from .provenance import code_hash, environment, now
 from .recursion import Generation, generation_rng, recurse
-from .registry import Chain
+from .registry import Chain, check_among
 
 # %% ../nbs/machinery/store.ipynb #f49d255e
 _LAYOUT = 2  # of a run's folder; runs of another layout are left alone
@@ -128,9 +128,7 @@ def runs_folder() -> Path:
     if chosen := os.environ.get("COLLAPSE_RUNS"): return user_path(chosen)
     return Path(_scratch().name) if "IN_TEST" in os.environ else project_path("runs")
 
-@cache
-def _scratch() -> tempfile.TemporaryDirectory:
-    return tempfile.TemporaryDirectory(prefix="collapse_runs_")
+_scratch = cache(partial(tempfile.TemporaryDirectory, prefix="collapse_runs_"))
 
 # %% ../nbs/machinery/store.ipynb #173e9610
 _SHARES = dict(writing=1, training=1, scoring=.2)  # of a generation's time
@@ -373,8 +371,7 @@ def complete(self: Run,
     "Compute what is missing. Raises `ValueError`, or `FloatingPointError` if it diverges."
     if n_generations < 1:
         raise ValueError(f"n_generations is {n_generations}: expected at least 1")
-    if checkpoints not in (None, "all", "ends"):
-        raise ValueError(f"checkpoints are '{checkpoints}': expected all or ends")
+    check_among((None, "all", "ends"), checkpoints=checkpoints)
     try: check_writable(self.folder, "--runs")
     except ValueError:
         if len(self.models) > n_generations: return self       # somebody else's, to be read
