@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['STARTS', 'Mixture', 'fit_mixture', 'overlap', 'squared_l2', 'stack', 'total_variance', 'tail_mass', 'quantile',
-           'rare_mass', 'rare_edges', 'count_modes', 'over_chains', 'variance_loss', 'merged_at', 'measure_chain',
-           'summarise', 'chain_in_a_row', 'to_sklearn', 'from_sklearn', 'gmm']
+           'rare_mass', 'rare_edges', 'count_modes', 'merged_at', 'measure_chain', 'chain_in_a_row', 'to_sklearn',
+           'from_sklearn', 'gmm']
 
 # %% ../nbs/03_gmm.ipynb #963af069
 from collections.abc import Callable
@@ -227,19 +227,6 @@ def count_modes(
     return (rises[..., :-1] & ~rises[..., 1:]).sum(-1) + rises[..., -1]
 
 # %% ../nbs/03_gmm.ipynb #88d73d5b
-def over_chains(
-    values: np.ndarray,  # first axis: chains
-    share: float = .9,   # of the chains within the interval
-) -> np.ndarray:  # median, lower and upper end, shape (3, ...)
-    "Median, and the interval that leaves equally many chains below and above."
-    return np.quantile(values, (.5, (1 - share) / 2, (1 + share) / 2), axis=0)
-
-def variance_loss(
-    variance: np.ndarray,  # of each generation; last axis: generations
-) -> np.ndarray:  # shape of the other axes; negative for a gain
-    "The constant fraction lost per generation from first to last: 1 − (V_G/V_0)^(1/G)."
-    return 1 - (variance[..., -1] / variance[..., 0])**(1 / (variance.shape[-1] - 1))
-
 def merged_at(
     modes: np.ndarray,  # number of modes of each generation; last axis: generations
 ) -> np.ndarray:  # a generation, shape of the other axes; −1: none
@@ -282,22 +269,6 @@ def measure_chain(
         ordered = np.take_along_axis(values, order, -1)
         found |= {f"{name}_{k}": column for k, column in enumerate(ordered.T, 1)}
     return found | dict(distance=np.ptp(means, axis=-1))
-
-# %% ../nbs/03_gmm.ipynb #04a7d17d
-def summarise(
-    measured: list[dict[str, np.ndarray]],  # of each chain, from `measure_chain`
-) -> dict:  # measure -> [median, lower, upper end of 90 % of chains]; and counts of chains
-    "What is lost over the whole length of the chains."
-    wide = {name: np.stack([m[name] for m in measured]) for name in measured[0]}
-    modes = wide.pop("modes")
-    lost, merged = variance_loss(wide["variance_ratio"]), merged_at(modes)
-    last = {name: values[:, -1] for name, values in wide.items()}
-    measures = dict(variance_lost_per_generation=lost, **last)
-    counts = dict(chains=len(modes),
-                  chains_with_one_mode_at_some_time=int((merged >= 0).sum()),
-                  chains_with_one_mode_at_the_end=int((modes[:, -1] == 1).sum()),
-                  first_generation_with_one_mode=np.sort(merged[merged >= 0]).tolist())
-    return {name: over_chains(m).tolist() for name, m in measures.items()} | counts
 
 # %% ../nbs/03_gmm.ipynb #d483f0c1
 def chain_in_a_row(
