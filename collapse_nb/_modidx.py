@@ -386,7 +386,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '', 'doc_host': '', 'git_url
                                  'collapse_nb.gmm.chain_in_a_row': ('gmm.html#chain_in_a_row', 'collapse_nb/gmm.py'),
                                  'collapse_nb.gmm.count_modes': ('gmm.html#count_modes', 'collapse_nb/gmm.py'),
                                  'collapse_nb.gmm.fit_mixture': ('gmm.html#fit_mixture', 'collapse_nb/gmm.py'),
-                                 'collapse_nb.gmm.from_sklearn': ('gmm.html#from_sklearn', 'collapse_nb/gmm.py'),
                                  'collapse_nb.gmm.gmm': ('gmm.html#gmm', 'collapse_nb/gmm.py'),
                                  'collapse_nb.gmm.measure_chain': ('gmm.html#measure_chain', 'collapse_nb/gmm.py'),
                                  'collapse_nb.gmm.merged_at': ('gmm.html#merged_at', 'collapse_nb/gmm.py'),

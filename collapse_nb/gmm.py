@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['STARTS', 'Mixture', 'fit_mixture', 'overlap', 'squared_l2', 'stack', 'total_variance', 'tail_mass', 'quantile',
            'rare_mass', 'rare_edges', 'count_modes', 'merged_at', 'measure_chain', 'chain_in_a_row', 'to_sklearn',
-           'from_sklearn', 'gmm']
+           'gmm']
 
 # %% ../nbs/03_gmm.ipynb #963af069
 from collections.abc import Callable
@@ -293,14 +293,6 @@ def to_sklearn(
     model.covariances_, model.n_features_in_ = mixture.covariances, mixture.means.shape[-1]
     model.precisions_cholesky_ = np.linalg.inv(_factors(mixture.covariances)).mT
     return model
-
-def from_sklearn(
-    model,  # a fitted `sklearn.mixture.GaussianMixture` with full covariances
-) -> Mixture:  # its weights, means and covariances
-    "The mixture that scikit-learn has fitted. Raises `ValueError` for other covariances."
-    if model.covariance_type != "full":
-        raise ValueError(f"covariance_type is '{model.covariance_type}': expected 'full'")
-    return Mixture(model.weights_, model.means_, model.covariances_)
 
 # %% ../nbs/03_gmm.ipynb #08e3bb58
 @family
