@@ -17,7 +17,7 @@ import numpy as np
 from .em import STRICT, check_points, check_settings, em, kmeans_start
 from .gaussian import regained
 from .recursion import first_sets, parse_policy
-from .registry import Chain, check_whole, compiled, family
+from .registry import Chain, check_among, check_whole, compiled, family
 
 # %% ../nbs/03_gmm.ipynb #4bb3f76d
 def _factors(covariances: np.ndarray) -> np.ndarray:
@@ -307,8 +307,7 @@ def gmm(
     reg_covar: float = 1e-6,  # added to every variance in each fit
 ) -> Chain:
     "Mixtures of Gaussians that learn from mixtures."
-    if start not in STARTS:
-        raise ValueError(f"start is '{start}': expected {', '.join(STARTS)}")
+    check_among(STARTS, start=start)
     check_whole(2, n_samples=n_samples)
     real = STARTS[start].sample(n_samples, np.random.default_rng(seed))
     K, d, rule = n_components, real.shape[1], parse_policy(policy, STARTS[start].sample)

@@ -95,5 +95,5 @@ def check_among(
     "Raises `ValueError` for another one."
     for name, value in values.items():
         if value not in known:
-            expected = " or ".join(map(repr, known))
+            expected = " or ".join(", ".join(map(repr, known)).rsplit(", ", 1))
             raise ValueError(f"{name} is {value!r}: expected {expected}")

@@ -31,7 +31,7 @@ from .data import fingerprint, load_images, load_labels
 from .devices import FiniteWatch, device_name, find_device, find_precision
 from .recursion import first_sets, parse_policy
 from .progress import steps
-from .registry import Chain, check_positive, family, place
+from .registry import Chain, check_among, check_positive, family, place
 
 # %% ../nbs/04_vae.ipynb #2aaf1560
 def kl_to_standard_normal(
@@ -104,8 +104,7 @@ class ImageModel:
     redraw: bool = False  # resample the set that it passes on in every epoch
 
     def __post_init__(self):
-        if self.pixels not in PIXELS:
-            raise ValueError(f"pixels are '{self.pixels}': expected {' or '.join(PIXELS)}")
+        check_among(PIXELS, pixels=self.pixels)
 
     def images(self,
         n: int,                    # images to draw
