@@ -61,13 +61,12 @@ def _probabilities(p: np.ndarray) -> np.ndarray:
 
 # %% ../nbs/02a_discrete.ipynb #bafd2804
 def rare_states(
-    p: np.ndarray,      # probabilities of the real distribution, shape (n_states,)
-    share: float = .1,  # of the mass, that they may hold
+    p: np.ndarray,  # probabilities of the real distribution, shape (n_states,)
 ) -> np.ndarray:  # True for states that are rare, shape (n_states,)
-    "The least probable states that hold no more than a share of the mass together."
+    "The least probable states that hold no more than a tenth of the mass together."
     p = _probabilities(p)
     values, times = np.unique(p[p > 0], return_counts=True)
-    light = np.cumsum(values * times) <= share + 1e-12
+    light = np.cumsum(values * times) <= .1 + 1e-12
     return (p > 0) & (p <= values[light].max(initial=0))
 
 # %% ../nbs/02a_discrete.ipynb #c1400532
