@@ -148,7 +148,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '', 'doc_host': '', 'git_url
                                       'collapse_nb.discrete.missing_mass': ('discrete.html#missing_mass', 'collapse_nb/discrete.py'),
                                       'collapse_nb.discrete.rare_states': ('discrete.html#rare_states', 'collapse_nb/discrete.py'),
                                       'collapse_nb.discrete.survival_bounds': ('discrete.html#survival_bounds', 'collapse_nb/discrete.py'),
-                                      'collapse_nb.discrete.uniform': ('discrete.html#uniform', 'collapse_nb/discrete.py'),
                                       'collapse_nb.discrete.zipf': ('discrete.html#zipf', 'collapse_nb/discrete.py')},
             'collapse_nb.driver': { 'collapse_nb.driver._Listener': ('machinery/driver.html#_listener', 'collapse_nb/driver.py'),
                                     'collapse_nb.driver._Listener.__init__': ( 'machinery/driver.html#_listener.__init__',
