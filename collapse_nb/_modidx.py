@@ -244,7 +244,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '', 'doc_host': '', 'git_url
                                     'collapse_nb.forces.curated': ('forces.html#curated', 'collapse_nb/forces.py'),
                                     'collapse_nb.forces.curated_moments': ('forces.html#curated_moments', 'collapse_nb/forces.py'),
                                     'collapse_nb.forces.fit_kde': ('forces.html#fit_kde', 'collapse_nb/forces.py'),
-                                    'collapse_nb.forces.fit_laplace': ('forces.html#fit_laplace', 'collapse_nb/forces.py'),
                                     'collapse_nb.forces.kde_variance': ('forces.html#kde_variance', 'collapse_nb/forces.py'),
                                     'collapse_nb.forces.kept_variance': ('forces.html#kept_variance', 'collapse_nb/forces.py'),
                                     'collapse_nb.forces.laplace_collision': ('forces.html#laplace_collision', 'collapse_nb/forces.py'),

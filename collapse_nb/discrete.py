@@ -76,11 +76,17 @@ class Discrete:
 
 # %% ../nbs/02a_discrete.ipynb #8fe82cc8
 def fit_discrete(
-    n_states: int,  # states there are, seen or not
+    n_states: int,       # k, states there are, seen or not
+    added: float = 0.0,  # a, added to each count (Laplace's rule)
 ) -> Callable:  # fit(states of shape (n,), rng) -> `Discrete`
-    "How to count."
+    "How to count. Raises `ValueError`."
     check_whole(n_states=n_states)
-    return lambda data, rng: Discrete(np.bincount(data, minlength=n_states) / len(data))
+    if not 0 <= added < np.inf:
+        raise ValueError(f"added is {added}: expected a finite number, 0 or more")
+    def fit(data, rng):
+        counts = np.bincount(data, minlength=n_states) + added
+        return Discrete(counts / counts.sum())
+    return fit
 
 # %% ../nbs/02a_discrete.ipynb #4e17dc87
 def expected_collision(
