@@ -198,7 +198,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '', 'doc_host': '', 'git_url
                                 'collapse_nb.em._sum_of_logs': ('machinery/em.html#_sum_of_logs', 'collapse_nb/em.py'),
                                 'collapse_nb.em._variance': ('machinery/em.html#_variance', 'collapse_nb/em.py'),
                                 'collapse_nb.em.check_points': ('machinery/em.html#check_points', 'collapse_nb/em.py'),
-                                'collapse_nb.em.check_settings': ('machinery/em.html#check_settings', 'collapse_nb/em.py'),
                                 'collapse_nb.em.em': ('machinery/em.html#em', 'collapse_nb/em.py'),
                                 'collapse_nb.em.kmeans': ('machinery/em.html#kmeans', 'collapse_nb/em.py'),
                                 'collapse_nb.em.kmeans_start': ('machinery/em.html#kmeans_start', 'collapse_nb/em.py')},

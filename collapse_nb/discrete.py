@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .recursion import first_sets, parse_policy
-from .registry import Chain, check_whole, family
+from .registry import Chain, check_positive, check_whole, family
 
 # %% ../nbs/02a_discrete.ipynb #d7b002d8
 def zipf(
@@ -24,9 +24,7 @@ def zipf(
     """Zipf's distribution: the state of rank r has a probability proportional to r to the
     power −s."""
     check_whole(n_states=n_states)
-    if not 0 <= exponent < np.inf:
-        raise ValueError(f"exponent is {exponent}: expected a finite number, give 0 or "
-                         "more")
+    check_positive(zero=True, exponent=exponent)
     weights = np.arange(1, n_states + 1)**-float(exponent)
     if weights[-1] == 0:
         raise ValueError(f"exponent is {exponent}: expected one that leaves state "
@@ -81,8 +79,7 @@ def fit_discrete(
 ) -> Callable:  # fit(states of shape (n,), rng) -> `Discrete`
     "How to count. Raises `ValueError`."
     check_whole(n_states=n_states)
-    if not 0 <= added < np.inf:
-        raise ValueError(f"added is {added}: expected a finite number, 0 or more")
+    check_positive(zero=True, added=added)
     def fit(data, rng):
         counts = np.bincount(data, minlength=n_states) + added
         return Discrete(counts / counts.sum())

@@ -182,8 +182,7 @@ def fit_kde(
     bandwidth: float,  # h, in units of x; 0: draw the points themselves again
 ) -> Callable:  # fit(points of shape (n, d), rng) -> `KDE`
     "How to fit a kernel density estimate: keep the points. Raises `ValueError`."
-    if not 0 <= bandwidth < np.inf:
-        raise ValueError(f"bandwidth is {bandwidth}: expected a finite number, 0 or more")
+    check_positive(zero=True, bandwidth=bandwidth)
     return lambda data, rng: KDE(data, bandwidth)
 
 # %% ../nbs/02c_forces.ipynb #6a4791cf

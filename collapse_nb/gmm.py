@@ -14,10 +14,11 @@ from functools import cache
 
 import numpy as np
 
-from .em import STRICT, check_points, check_settings, em, kmeans_start
+from .em import STRICT, check_points, em, kmeans_start
 from .gaussian import regained
 from .recursion import first_sets, parse_policy
-from .registry import Chain, check_among, check_whole, compiled, family
+from .registry import (Chain, check_among, check_positive, check_whole,
+                                  compiled, family)
 
 # %% ../nbs/03_gmm.ipynb #4bb3f76d
 def _factors(covariances: np.ndarray) -> np.ndarray:
@@ -78,9 +79,8 @@ def fit_mixture(
     reg_covar: float = 1e-6,  # added to every variance, in (unit of x)²
 ) -> Callable:  # fit(data of shape (n, d), rng) -> `Mixture`
     "EM, initialised by k-means. The fit raises `ValueError` for points that it can't use."
-    if n_components < 1:
-        raise ValueError(f"n_components is {n_components}: a mixture needs at least 1")
-    check_settings(tol, max_iter, reg_covar)
+    check_positive(zero=True, tol=tol, reg_covar=reg_covar)
+    check_whole(n_components=n_components, max_iter=max_iter)
     def fit(data, rng):
         start = kmeans_start(data, n_components, rng, reg_covar)
         return Mixture(*em(data, *start, tol, max_iter, reg_covar)[:3])
