@@ -22,6 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .registry import check_among
+
 # %% ../nbs/00_data.ipynb #3f9ab735
 def pydoc_text() -> dict[str, list[str]]:  # texts of each split, one per help topic
     "The help topics of this Python, without repeated paragraphs, split by topic."
@@ -135,20 +137,24 @@ def _idx_file(folder: Path, split: str, kind: str) -> Path:
         raise FileNotFoundError(f"'{folder}' has no file {name} or {name}.gz: {hint}")
     return found[0]
 
-def _folder_images(folder: Path, split: str) -> np.ndarray:
-    "The images of one split of a folder of idx files, uint8 (n, h, w)."
-    images = read_idx(path := _idx_file(folder, split, "images"))
-    if images.ndim != 3 or not images.size:
-        raise ValueError(f"'{path}' has shape {images.shape}, expected (n, height, width), "
-                         "each at least 1: these are no images")
-    return images
-
 # %% ../nbs/00_data.ipynb #0e5ff2f8
-def _mnist(split: str):
-    "One split of MNIST from the Hub."
-    return _from_hub("ylecun/mnist",
-                     instead="a local folder of idx files, or the embedded source 'digits'",
-                     split=split)
+def _read(source: str, split: str, kind: str) -> np.ndarray:
+    "The 'images', shape (n, height, width), or the 'labels', (n,), of one split."
+    check_among(_IDX_PARTS, split=split)
+    if source == "digits":
+        from sklearn.datasets import load_digits
+        found = load_digits()[dict(images="images", labels="target")[kind]]
+        return found[:1500] if split == "train" else found[1500:]
+    if source == "mnist":
+        rows = _from_hub("ylecun/mnist", split=split, instead="a local folder of idx files, "
+                         "or the embedded source 'digits'")
+        return np.stack([np.asarray(row) for row in rows[kind.removesuffix("s")]])
+    found = read_idx(path := _idx_file(Path(source).expanduser(), split, kind))
+    expected = dict(images="(n, height, width), each", labels="(n,), n")[kind]
+    if found.ndim != dict(images=3, labels=1)[kind] or not found.size:
+        raise ValueError(f"'{path}' has shape {found.shape}, expected {expected} at least 1: "
+                         f"these are no {kind}")
+    return found
 
 def load_images(
     source: str,           # 'mnist', 'digits', or a local folder of idx files
@@ -156,16 +162,8 @@ def load_images(
 ) -> np.ndarray:  # float32 in [0, 1], shape (n, 1, height, width)
     """Grey images of a source. Raises `ConnectionError`, `FileNotFoundError` or
     `ValueError`, which name the alternatives."""
-    if split not in _IDX_PARTS:
-        raise ValueError(f"image split is '{split}': expected 'train' or 'test'")
-    if source == "digits":
-        from sklearn.datasets import load_digits
-        images, full = load_digits().images, 16
-        images = images[:1500] if split == "train" else images[1500:]
-    elif source == "mnist":
-        images, full = np.stack([np.asarray(row) for row in _mnist(split)["image"]]), 255
-    else: images, full = _folder_images(Path(source).expanduser(), split), 255
-    return (images[:, None] / full).astype(np.float32)
+    full = 16 if source == "digits" else 255
+    return (_read(source, split, "images")[:, None] / full).astype(np.float32)
 
 def load_labels(
     source: str,           # as in `load_images`
@@ -173,18 +171,7 @@ def load_labels(
 ) -> np.ndarray:  # int64, shape (n,)
     """Which digit each image shows. Raises as `load_images` does, also for a folder that
     has no labels."""
-    if split not in _IDX_PARTS:
-        raise ValueError(f"image split is '{split}': expected 'train' or 'test'")
-    if source == "digits":
-        from sklearn.datasets import load_digits
-        labels = load_digits().target
-        return labels[:1500] if split == "train" else labels[1500:]
-    if source == "mnist": return np.asarray(_mnist(split)["label"])
-    labels = read_idx(path := _idx_file(Path(source).expanduser(), split, "labels"))
-    if labels.ndim != 1:
-        raise ValueError(f"'{path}' has shape {labels.shape}, expected (n,): these are no "
-                         "labels")
-    return labels.astype(np.int64)
+    return _read(source, split, "labels").astype(np.int64)
 
 # %% ../nbs/00_data.ipynb #6dbb1370
 def fingerprint(

@@ -14,13 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
+from .registry import check_among
+
 # %% ../nbs/machinery/devices.ipynb #e35dce04
 def find_device(
     accelerator: str = "auto",  # 'auto' (a GPU if there is one), 'gpu' or 'cpu'
 ):  # a `torch.device`
     "The device that models run on. Raises `ValueError` if a GPU is asked for and there is none."
-    if accelerator not in ("auto", "gpu", "cpu"):
-        raise ValueError(f"accelerator is '{accelerator}': expected 'auto', 'gpu' or 'cpu'")
+    check_among(("auto", "gpu", "cpu"), accelerator=accelerator)
     import torch
     if accelerator == "cpu": return torch.device("cpu")
     if torch.cuda.is_available(): return torch.device("cuda")
@@ -58,8 +59,7 @@ def find_precision(
 ) -> "torch.dtype":  # for 'auto' bfloat16 on a GPU that has it, and float32 elsewhere
     "The numbers to multiply in. Raises `ValueError` for another name, and for what the device can't do."
     import torch
-    if name not in ("auto", "float32", "bfloat16"):
-        raise ValueError(f"precision is '{name}': expected 'auto', 'float32' or 'bfloat16'")
+    check_among(("auto", "float32", "bfloat16"), precision=name)
     pays = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     if name == "bfloat16" and not pays and device.type != "cpu":
         raise ValueError("precision is 'bfloat16', which this device doesn't have: use 'auto'")

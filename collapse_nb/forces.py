@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['Sampled', 'resampled', 'measured_chains', 'compared', 'sharpen', 'central_radius', 'sampler', 'tempered',
-           'kept_variance', 'fit_laplace', 'laplace_collision', 'KDE', 'fit_kde', 'kde_variance', 'curated', 'tilted',
-           'verified', 'curated_moments', 'balance', 'variance_left']
+           'kept_variance', 'laplace_collision', 'KDE', 'fit_kde', 'kde_variance', 'curated', 'tilted', 'verified',
+           'curated_moments', 'balance', 'variance_left']
 
 # %% ../nbs/02c_forces.ipynb #30470510
 from collections.abc import Callable
@@ -148,20 +148,6 @@ def kept_variance(
     half = np.square(c) / 2
     return gammainc(d / 2 + 1, half) / gammainc(d / 2, half)
 
-# %% ../nbs/02c_forces.ipynb #22c26e36
-def fit_laplace(
-    n_states: int,      # k, states, seen or not
-    added: float = 1.0, # a, added to each count; 0: none
-) -> Callable:  # fit(states of shape (n,), rng) -> `Discrete`
-    "How to count with Laplace's rule. Raises `ValueError`."
-    check_whole(n_states=n_states)
-    if not 0 <= added < np.inf:
-        raise ValueError(f"added is {added}: expected a finite number, 0 or more")
-    def fit(data, rng):
-        counts = np.bincount(data, minlength=n_states) + added
-        return Discrete(counts / counts.sum())
-    return fit
-
 # %% ../nbs/02c_forces.ipynb #1ed26e57
 def laplace_collision(
     p: np.ndarray,       # real probabilities, shape (k,)
@@ -196,8 +182,7 @@ def fit_kde(
     bandwidth: float,  # h, in units of x; 0: draw the points themselves again
 ) -> Callable:  # fit(points of shape (n, d), rng) -> `KDE`
     "How to fit a kernel density estimate: keep the points. Raises `ValueError`."
-    if not 0 <= bandwidth < np.inf:
-        raise ValueError(f"bandwidth is {bandwidth}: expected a finite number, 0 or more")
+    check_positive(zero=True, bandwidth=bandwidth)
     return lambda data, rng: KDE(data, bandwidth)
 
 # %% ../nbs/02c_forces.ipynb #6a4791cf

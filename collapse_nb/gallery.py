@@ -7,7 +7,6 @@ __all__ = ['reading_order', 'write_gallery']
 
 # %% ../nbs/machinery/gallery.ipynb #09b4b834
 import os
-from collections import Counter
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -98,12 +97,6 @@ def _entry(figure: str, record: dict, folder: Path) -> str:
     return _ENTRY.format_map(texts | html)
 
 # %% ../nbs/machinery/gallery.ipynb #5e0a7d34
-_INTRO = dict(
-    figures="pictures of what happens to generative models that learn from each other",
-    benchmarks="benchmarks: the library against the public alternatives",
-    stress="tests under stress: what is left when processes are killed and disks are full",
-    studies="studies of what decides how a model collapses")
-
 def write_gallery(
     folder: Path,  # where the figures lie
 ) -> Path:  # the page
@@ -118,9 +111,8 @@ def write_gallery(
                  for name in group]
         index.append(f"{head}<ul>{''.join(links)}</ul>\n")
         body += [head, *(_entry(name, records[name], folder) for name in group)]
-    kinds = Counter(figure_notebook(name).parent.name for name in shown)
-    intro = "; ".join(f"{kinds[k]} {text}" for k, text in _INTRO.items() if kinds[k])
-    intro += ". Each is made by a notebook, and comes with every number that is drawn."
+    intro = ("What happens to generative models that learn from each other. Each figure is "
+             "made by a notebook, and comes with every number that is drawn.")
     if (folder / "RESULTS.md").exists():
         intro += ' What they say of the paper is in <a href="RESULTS.md">RESULTS.md</a>.'
     title = escape(f"Model collapse: {folder.name}")

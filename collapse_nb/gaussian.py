@@ -18,7 +18,7 @@ from joblib import cpu_count
 
 from .discrete import check_recorded
 from .recursion import first_sets, parse_policy, recurse
-from .registry import Chain, check_whole, compiled, family
+from .registry import Chain, check_among, check_whole, compiled, family
 
 # %% ../nbs/02b_gaussian.ipynb #c50d1601
 @dataclass(frozen=True)
@@ -73,9 +73,7 @@ def fit_gaussian(
 ) -> Callable:  # fit(data of shape (n, d), rng) -> `Gaussian`
     """How to fit a Gaussian. The fit raises `ValueError` for a wrong shape, too few, or
     non-finite points."""
-    if ddof not in (0, 1):
-        raise ValueError(f"ddof is {ddof}: expected 1 (unbiased variance) or 0 (maximum "
-                         f"likelihood)")
+    check_among((0, 1), ddof=ddof)
     def fit(data, rng):
         data = np.asarray(data, dtype=np.float64)
         if data.ndim != 2 or data.shape[1] == 0:
@@ -97,16 +95,12 @@ _POLICIES = ("replace", "keep", "fresh", "accumulate_subsample", "accumulate")
 
 def _check_chains(policy, n_samples, n_generations, n_chains=1, ddof=1, d=1, p=0):
     "Raises `ValueError` for arguments that no chain could be made of."
-    if policy not in _POLICIES:
-        raise ValueError(f"policy is '{policy}': expected a name, one of "
-                         f"{', '.join(_POLICIES)}")
+    check_among(_POLICIES, policy=policy)
     check_whole(d=d, n_generations=n_generations, n_chains=n_chains, n_samples=n_samples)
     if n_samples <= d:
         raise ValueError(f"n_samples is {n_samples}: in {d} dimensions a Gaussian needs at "
                          f"least {d + 1} points")
-    if ddof not in (0, 1):
-        raise ValueError(f"ddof is {ddof}: expected 1 (unbiased variance) or 0 (maximum "
-                         f"likelihood)")
+    check_among((0, 1), ddof=ddof)
     if not 0 <= p <= 1:
         raise ValueError(f"p is {p}: the share of real points must lie between 0 and 1")
     if policy in ("keep", "fresh") and p and not round(p * n_samples):
@@ -123,9 +117,7 @@ def expected_moments(
                                      # (n_generations + 1,)
     """The closed forms for one coordinate, for a start at N(0, 1). Raises `ValueError` for
     another policy."""
-    if policy not in ("replace", "accumulate", "accumulate_subsample"):
-        raise ValueError(f"policy is '{policy}': expected replace, accumulate or "
-                         "accumulate_subsample")
+    check_among(("replace", "accumulate", "accumulate_subsample"), policy=policy)
     _check_chains(policy, n_samples, n_generations, ddof=ddof)
     k, M = np.arange(1, n_generations + 2), n_samples
     if policy == "accumulate_subsample": return _resampled_moments(M, n_generations, ddof)
@@ -182,8 +174,7 @@ def steady_moments(
     ddof: int = 1,          # 1: unbiased variance; 0: maximum likelihood
 ) -> tuple[float, float]:  # E[μ̂²] and E[σ̂²] of one coordinate, in the long run
     "Where chains come to rest that a share of real data, from N(0, 1), flows into."
-    if policy not in ("fresh", "keep"):
-        raise ValueError(f"policy is '{policy}': expected 'fresh' or 'keep'")
+    check_among(("fresh", "keep"), policy=policy)
     _check_chains("keep", n_samples, 1, ddof=ddof, p=p)
     if p == 0:
         raise ValueError("p is 0: without real points a chain doesn't come to rest")
@@ -201,14 +192,13 @@ def error_growth(
                   # shape (n_generations + 1,)
     """How errors add up over generations, to first order in 1/n. Raises `ValueError` for
     another policy."""
+    check_among(_POLICIES, policy=policy)
     g = np.arange(n_generations + 1)
     if policy == "replace": return g + 1.0
     if policy in ("keep", "fresh"):
         limit = (1 + 2 * p * (1 - p) * (policy == "keep")) / (p * (2 - p))
         return limit + (1 - p)**(2 * g) * (1 - limit)
     if policy == "accumulate": return np.cumsum(1 / (g + 1)**2)
-    if policy != "accumulate_subsample":
-        raise ValueError(f"policy is '{policy}': no formula for its errors")
     return 1 + np.cumsum(np.r_[0, (1 + g / (g + 1)) / (g + 2)**2])[:-1] + g / (g + 1)
 
 # %% ../nbs/02b_gaussian.ipynb #34564e7a

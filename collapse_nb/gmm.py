@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['STARTS', 'Mixture', 'fit_mixture', 'overlap', 'squared_l2', 'stack', 'total_variance', 'tail_mass', 'quantile',
-           'rare_mass', 'rare_edges', 'count_modes', 'over_chains', 'variance_loss', 'merged_at', 'measure_chain',
-           'summarise', 'chain_in_a_row', 'to_sklearn', 'from_sklearn', 'gmm']
+           'rare_mass', 'rare_edges', 'count_modes', 'merged_at', 'measure_chain', 'chain_in_a_row', 'to_sklearn',
+           'gmm']
 
 # %% ../nbs/03_gmm.ipynb #963af069
 from collections.abc import Callable
@@ -14,10 +14,11 @@ from functools import cache
 
 import numpy as np
 
-from .em import STRICT, check_points, check_settings, em, kmeans_start
+from .em import STRICT, check_points, em, kmeans_start
 from .gaussian import regained
 from .recursion import first_sets, parse_policy
-from .registry import Chain, check_whole, compiled, family
+from .registry import (Chain, check_among, check_positive, check_whole,
+                                  compiled, family)
 
 # %% ../nbs/03_gmm.ipynb #4bb3f76d
 def _factors(covariances: np.ndarray) -> np.ndarray:
@@ -78,9 +79,8 @@ def fit_mixture(
     reg_covar: float = 1e-6,  # added to every variance, in (unit of x)²
 ) -> Callable:  # fit(data of shape (n, d), rng) -> `Mixture`
     "EM, initialised by k-means. The fit raises `ValueError` for points that it can't use."
-    if n_components < 1:
-        raise ValueError(f"n_components is {n_components}: a mixture needs at least 1")
-    check_settings(tol, max_iter, reg_covar)
+    check_positive(zero=True, tol=tol, reg_covar=reg_covar)
+    check_whole(n_components=n_components, max_iter=max_iter)
     def fit(data, rng):
         start = kmeans_start(data, n_components, rng, reg_covar)
         return Mixture(*em(data, *start, tol, max_iter, reg_covar)[:3])
@@ -227,19 +227,6 @@ def count_modes(
     return (rises[..., :-1] & ~rises[..., 1:]).sum(-1) + rises[..., -1]
 
 # %% ../nbs/03_gmm.ipynb #88d73d5b
-def over_chains(
-    values: np.ndarray,  # first axis: chains
-    share: float = .9,   # of the chains within the interval
-) -> np.ndarray:  # median, lower and upper end, shape (3, ...)
-    "Median, and the interval that leaves equally many chains below and above."
-    return np.quantile(values, (.5, (1 - share) / 2, (1 + share) / 2), axis=0)
-
-def variance_loss(
-    variance: np.ndarray,  # of each generation; last axis: generations
-) -> np.ndarray:  # shape of the other axes; negative for a gain
-    "The constant fraction lost per generation from first to last: 1 − (V_G/V_0)^(1/G)."
-    return 1 - (variance[..., -1] / variance[..., 0])**(1 / (variance.shape[-1] - 1))
-
 def merged_at(
     modes: np.ndarray,  # number of modes of each generation; last axis: generations
 ) -> np.ndarray:  # a generation, shape of the other axes; −1: none
@@ -283,22 +270,6 @@ def measure_chain(
         found |= {f"{name}_{k}": column for k, column in enumerate(ordered.T, 1)}
     return found | dict(distance=np.ptp(means, axis=-1))
 
-# %% ../nbs/03_gmm.ipynb #04a7d17d
-def summarise(
-    measured: list[dict[str, np.ndarray]],  # of each chain, from `measure_chain`
-) -> dict:  # measure -> [median, lower, upper end of 90 % of chains]; and counts of chains
-    "What is lost over the whole length of the chains."
-    wide = {name: np.stack([m[name] for m in measured]) for name in measured[0]}
-    modes = wide.pop("modes")
-    lost, merged = variance_loss(wide["variance_ratio"]), merged_at(modes)
-    last = {name: values[:, -1] for name, values in wide.items()}
-    measures = dict(variance_lost_per_generation=lost, **last)
-    counts = dict(chains=len(modes),
-                  chains_with_one_mode_at_some_time=int((merged >= 0).sum()),
-                  chains_with_one_mode_at_the_end=int((modes[:, -1] == 1).sum()),
-                  first_generation_with_one_mode=np.sort(merged[merged >= 0]).tolist())
-    return {name: over_chains(m).tolist() for name, m in measures.items()} | counts
-
 # %% ../nbs/03_gmm.ipynb #d483f0c1
 def chain_in_a_row(
     found: dict[str, np.ndarray],  # of one chain, from `measure_chain`
@@ -323,14 +294,6 @@ def to_sklearn(
     model.precisions_cholesky_ = np.linalg.inv(_factors(mixture.covariances)).mT
     return model
 
-def from_sklearn(
-    model,  # a fitted `sklearn.mixture.GaussianMixture` with full covariances
-) -> Mixture:  # its weights, means and covariances
-    "The mixture that scikit-learn has fitted. Raises `ValueError` for other covariances."
-    if model.covariance_type != "full":
-        raise ValueError(f"covariance_type is '{model.covariance_type}': expected 'full'")
-    return Mixture(model.weights_, model.means_, model.covariances_)
-
 # %% ../nbs/03_gmm.ipynb #08e3bb58
 @family
 def gmm(
@@ -344,8 +307,7 @@ def gmm(
     reg_covar: float = 1e-6,  # added to every variance in each fit
 ) -> Chain:
     "Mixtures of Gaussians that learn from mixtures."
-    if start not in STARTS:
-        raise ValueError(f"start is '{start}': expected {', '.join(STARTS)}")
+    check_among(STARTS, start=start)
     check_whole(2, n_samples=n_samples)
     real = STARTS[start].sample(n_samples, np.random.default_rng(seed))
     K, d, rule = n_components, real.shape[1], parse_policy(policy, STARTS[start].sample)

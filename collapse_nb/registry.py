@@ -81,12 +81,14 @@ def check_whole(
                                  f"{lowest:,} to {highest:,}")
 
 def check_positive(
+    zero: bool = False, # is 0 allowed as well?
     **values,           # name -> a number
 ) -> None:
     "Raises `ValueError` for a number that isn't finite and above 0."
     for name, value in values.items():
-        if not 0 < value < float("inf"):
-            raise ValueError(f"{name} is {value}: expected a number above 0")
+        if not 0 < value < float("inf") and not (zero and value == 0):
+            expected = "finite number, 0 or more" if zero else "number above 0"
+            raise ValueError(f"{name} is {value}: expected a {expected}")
 
 def check_among(
     known,     # values that are allowed
@@ -95,5 +97,5 @@ def check_among(
     "Raises `ValueError` for another one."
     for name, value in values.items():
         if value not in known:
-            expected = " or ".join(map(repr, known))
+            expected = " or ".join(", ".join(map(repr, known)).rsplit(", ", 1))
             raise ValueError(f"{name} is {value!r}: expected {expected}")

@@ -31,7 +31,7 @@ from .data import fingerprint, load_images, load_labels
 from .devices import FiniteWatch, device_name, find_device, find_precision
 from .recursion import first_sets, parse_policy
 from .progress import steps
-from .registry import Chain, check_positive, family, place
+from .registry import Chain, check_among, check_positive, family, place
 
 # %% ../nbs/04_vae.ipynb #2aaf1560
 def kl_to_standard_normal(
@@ -104,8 +104,7 @@ class ImageModel:
     redraw: bool = False  # resample the set that it passes on in every epoch
 
     def __post_init__(self):
-        if self.pixels not in PIXELS:
-            raise ValueError(f"pixels are '{self.pixels}': expected {' or '.join(PIXELS)}")
+        check_among(PIXELS, pixels=self.pixels)
 
     def images(self,
         n: int,                    # images to draw
@@ -195,12 +194,11 @@ class Training:
         network: VAE,
         images: torch.Tensor,  # on its device, shape (n, 1, side, side)
         learning_rate: float,  # of Adam
-        weight_decay: float,   # of Adam
         dtype: torch.dtype = torch.float32,  # to multiply in
     ):
         self.device, self.graph, self.shape, self.steps = images.device, None, None, 0
         self.adam = torch.optim.Adam(
-            network.parameters(), lr=learning_rate, weight_decay=weight_decay,
+            network.parameters(), lr=learning_rate, weight_decay=1e-5,
             fused=self.device.type in ("cpu", "cuda"))
         self._step = partial(train_step, network, images, adam=self.adam, dtype=dtype)
 
@@ -261,7 +259,6 @@ def train_vae(
     epochs: int = 30,             # passes over the data
     batch_size: int = 256,        # images in a step
     learning_rate: float = 1e-3,  # of Adam
-    weight_decay: float = 1e-5,   # of Adam
     n_latents: int = 20,          # numbers that an image is compressed into
     accelerator: str = "auto",    # 'auto', 'gpu' or 'cpu'
     precision: str = "float32",   # 'float32', 'bfloat16', or 'auto': bfloat16 on a GPU
@@ -276,7 +273,7 @@ def train_vae(
     generator = torch.Generator(device).manual_seed(seed)
     redrawn, images = isinstance(data, Redrawn), torch.empty(data.shape, device=device)
     if not redrawn: images.copy_(torch.as_tensor(data))
-    training = Training(network, images, learning_rate, weight_decay, dtype)
+    training = Training(network, images, learning_rate, dtype)
     watch, n_steps = FiniteWatch(learning_rate), epochs * -(-n // batch_size)
     with steps(phase="training", total=n_steps, unit="batch") as bar:
         for epoch in range(1, epochs + 1):
@@ -342,12 +339,11 @@ def image_grid(
 def fit_classifier(
     images: np.ndarray,  # real ones, in [0, 1], shape (n, 1, side, side)
     labels: np.ndarray,  # which digit each shows, shape (n,)
-    seed: int = 0,       # of its weights and its order
 ) -> MLPClassifier:
     "Learn to tell digits apart, from ten thousand images at most."
     flat = images.reshape(len(images), -1)[:10_000]
     network = MLPClassifier(100, max_iter=30, batch_size=min(64, len(flat)),
-                            learning_rate_init=.003, random_state=seed)
+                            learning_rate_init=.003, random_state=0)
     with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
         return network.fit(flat, labels[:10_000])              # 30 passes are enough
 
