@@ -18,7 +18,8 @@ from joblib import cpu_count
 
 from .discrete import check_recorded
 from .recursion import first_sets, parse_policy, recurse
-from .registry import Chain, check_among, check_whole, compiled, family
+from .registry import (Chain, check_among, check_points, check_whole, compiled,
+                                  family)
 
 # %% ../nbs/02b_gaussian.ipynb #c50d1601
 @dataclass(frozen=True)
@@ -75,17 +76,11 @@ def fit_gaussian(
     non-finite points."""
     check_among((0, 1), ddof=ddof)
     def fit(data, rng):
-        data = np.asarray(data, dtype=np.float64)
-        if data.ndim != 2 or data.shape[1] == 0:
-            raise ValueError(f"the data have shape {data.shape}: expected (n, d), n points "
-                             f"with d ≥ 1 coordinates each")
+        data = check_points(data)
         n, d = data.shape
         if n <= d:
             raise ValueError(f"{n} points have no spread in {d} dimensions: a Gaussian "
                              f"needs at least {d + 1}")
-        if not np.isfinite(data).all():
-            raise ValueError("the data hold nan or inf: expected finite numbers, leave "
-                             "such rows out")
         mean = data.mean(axis=0)
         return Gaussian(mean, _factor(data - mean) / np.sqrt(n - ddof))
     return fit

@@ -14,11 +14,11 @@ from functools import cache
 
 import numpy as np
 
-from .em import STRICT, check_points, em, kmeans_start
+from .em import STRICT, em, kmeans_start
 from .gaussian import regained
 from .recursion import first_sets, parse_policy
-from .registry import (Chain, check_among, check_positive, check_whole,
-                                  compiled, family)
+from .registry import (Chain, check_among, check_points, check_positive,
+                                  check_whole, compiled, family)
 
 # %% ../nbs/03_gmm.ipynb #4bb3f76d
 def _factors(covariances: np.ndarray) -> np.ndarray:
