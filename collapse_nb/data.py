@@ -146,14 +146,14 @@ def _read(source: str, split: str, kind: str) -> np.ndarray:
         found = load_digits()[dict(images="images", labels="target")[kind]]
         return found[:1500] if split == "train" else found[1500:]
     if source == "mnist":
-        rows = _from_hub("ylecun/mnist", split=split, instead="a local folder of idx files, "
-                         "or the embedded source 'digits'")
+        rows = _from_hub("ylecun/mnist", split=split, instead="a local folder of idx "
+                         "files, or the embedded source 'digits'")
         return np.stack([np.asarray(row) for row in rows[kind.removesuffix("s")]])
     found = read_idx(path := _idx_file(Path(source).expanduser(), split, kind))
     expected = dict(images="(n, height, width), each", labels="(n,), n")[kind]
     if found.ndim != dict(images=3, labels=1)[kind] or not found.size:
-        raise ValueError(f"'{path}' has shape {found.shape}, expected {expected} at least 1: "
-                         f"these are no {kind}")
+        raise ValueError(f"'{path}' has shape {found.shape}, expected {expected} at least "
+                         f"1: these are no {kind}")
     return found
 
 def load_images(
