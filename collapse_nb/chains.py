@@ -354,7 +354,8 @@ def _run(family: str, given: dict, o: SimpleNamespace) -> int:
     if o.runs: os.environ["COLLAPSE_RUNS"] = str(root)   # for what lies beside the chains
     seeds = o.seeds if isinstance(o.seeds, str) else ",".join(map(str, np.ravel(o.seeds)))
     runs = _plan(family, [given | dict(seed=seed) for seed in parse_seeds(seeds)], root)
-    if any(len(run.models) <= o.n_generations for run in runs): check_writable(root)
+    if any(len(run.models) <= o.n_generations for run in runs):
+        check_writable(root, "--runs")
     n, start = len(runs), time.monotonic()
     print(f"{family}: {n} {'chain' if n == 1 else 'chains'} to generation "
           f"{o.n_generations}, on {runs[0].chain.device}, into {root}", flush=True)
