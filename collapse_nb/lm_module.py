@@ -178,8 +178,9 @@ class LMModule(pl.LightningModule):
     def on_train_batch_end(self, outputs, batch, index):
         self.watch.note(self.current_epoch + 1, index + 1, outputs["loss"],
                         self.parameters())
-        if self.trainer.is_last_batch: self.watch.look()
-        self.zero_grad()  # Lightning would keep them during the next forward pass
+        if last := self.trainer.is_last_batch: self.watch.look()
+        if last or (index + 1) % self.trainer.accumulate_grad_batches == 0:
+            self.zero_grad()  # Lightning would keep them during the next forward pass
 
     def validation_step(self, batch, _):
         loss = self._loss(batch)
