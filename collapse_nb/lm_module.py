@@ -148,11 +148,9 @@ class LMModule(pl.LightningModule):
         on_save: Callable | None = None,  # called as a checkpoint is written
     ):
         super().__init__()
-        self.data, self.batch_size, self.seed, self.on_save = (
-            data, batch_size, seed, on_save)
-        self.network, self.epochs, self.optimizer, self.low = (
-            network, epochs, optimizer, dtype)
-        self.learning_rate, self.watch = learning_rate, FiniteWatch(learning_rate)
+        self.network, self.learning_rate, self.epochs = network, learning_rate, epochs
+        self.optimizer, self.low, self.data = optimizer, dtype, data
+        self.batch_size, self.seed, self.on_save = batch_size, seed, on_save
 
     def _loader(self, blocks, shuffle):
         "Batches of this process's share; a few occur twice if there's a remainder."
@@ -175,22 +173,9 @@ class LMModule(pl.LightningModule):
         if self.trainer.loggers: self.log("training_loss", loss, batch_size=len(batch))
         return loss
 
-    def on_train_batch_end(self, outputs, batch, index):
-        self.watch.note(self.current_epoch + 1, index + 1, outputs["loss"],
-                        self.parameters())
-        if last := self.trainer.is_last_batch: self.watch.look()
-        if last or (index + 1) % self.trainer.accumulate_grad_batches == 0:
-            self.zero_grad()  # Lightning would keep them during the next forward pass
-
     def validation_step(self, batch, _):
         loss = self._loss(batch)
         self.log("validation_loss", loss, batch_size=len(batch), sync_dist=True)
-
-    def on_train_epoch_end(self):
-        if "validation_loss" in (found := self.trainer.callback_metrics):
-            steps_done = self.trainer.num_training_batches
-            self.watch.check("validation loss", found["validation_loss"].item(),
-                             self.current_epoch + 1, steps_done)
 
     def on_save_checkpoint(self, checkpoint):
         if self.on_save and self.trainer.is_global_zero: self.on_save()
@@ -226,6 +211,24 @@ class EpochBar(Callback):
     def on_exception(self, trainer, module, exception):
         if self.bar is not None: self.bar.close()
 
+# %% ../nbs/01_lm_module.ipynb #4c688912
+class _Watch(Callback):
+    "Ends a training that diverges, and deletes the gradients after each step."
+    def on_train_start(self, trainer, module):
+        self.watch = FiniteWatch(module.learning_rate)
+
+    def on_train_batch_end(self, trainer, module, outputs, batch, index):
+        self.watch.note(trainer.current_epoch + 1, index + 1, outputs["loss"],
+                        module.parameters())
+        if last := trainer.is_last_batch: self.watch.look()
+        if last or (index + 1) % trainer.accumulate_grad_batches == 0:
+            module.zero_grad()
+
+    def on_train_epoch_end(self, trainer, module):
+        if "validation_loss" in (found := trainer.callback_metrics):
+            self.watch.check("validation loss", found["validation_loss"].item(),
+                             trainer.current_epoch + 1, trainer.num_training_batches)
+
 # %% ../nbs/01_lm_module.ipynb #43175e62
 class _OwnSignals(Callback):
     "SIGTERM is answered as before, while Lightning works."
@@ -249,7 +252,8 @@ def lm_trainer(
     "A quiet Lightning trainer. Raises `ValueError` for a missing GPU."
     for name in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    kind, callbacks = find_device(accelerator).type, [EpochBar(), _OwnSignals(), *callbacks]
+    kind = find_device(accelerator).type
+    callbacks = [EpochBar(), _OwnSignals(), *callbacks, _Watch()]
     if folder is not None:
         callbacks.append(ModelCheckpoint(
             folder, "best", monitor="validation_loss", save_last=save_last,
