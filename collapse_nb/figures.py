@@ -24,7 +24,7 @@ from PIL import Image
 from .commands import (NOTEBOOKS, check_values, nearest, project_path,
                                   read_parameters, user_path)
 from .provenance import code_hash, parse, provenance
-from .store import Run, atomic, read_facts
+from .store import Run, atomic, read_facts, read_log
 
 # %% ../nbs/machinery/figures.ipynb #a1341c6d
 def notebooks(
@@ -171,14 +171,15 @@ def save_figure(
     return folder
 
 def _origin(runs: Sequence[Run]) -> dict:
-    "What runs were learned from and on what, and how many began with which commit."
+    "What runs were learned from and on what, who began them, and when they last grew."
     if not runs: return {}
     facts = [read_facts(run.folder) for run in runs]
     begun = Counter(f["begun"]["commit"] + " and uncommitted changes" *
                     f["begun"]["uncommitted_changes"] for f in facts)
     devices, names = Counter(f["device"] for f in facts), [run.id for run in runs]
+    grew = max((s["began"] for run in runs for s in read_log(run.folder)), default="")
     return dict(data=runs[0].chain.config["data"], device=" and ".join(devices),
-                runs=dict(names=names, begun=begun, devices=devices))
+                runs=dict(names=names, begun=begun, devices=devices, grew=grew))
 
 # %% ../nbs/machinery/figures.ipynb #e8d3d88f
 def gif(
