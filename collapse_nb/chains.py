@@ -177,6 +177,7 @@ def _costs(chain: Chain, n_generations: int) -> np.ndarray:
     last = .4 * len(real) * (chain.checkpoints == "ends")
     return np.r_[len(real), np.maximum(later, 1), last]
 
+# %% ../nbs/machinery/chains.ipynb #8282514c
 def _reached(run: Run, costs: np.ndarray) -> tuple[float, str]:
     "How many examples are done, and what is in progress."
     n, note = len(costs) - 1, read_note(run.folder)
@@ -187,6 +188,7 @@ def _reached(run: Run, costs: np.ndarray) -> tuple[float, str]:
     said = f"generation {min(done, n - 1)} of {n - 1}, {note['phase']}"
     return costs[:done].sum() + part, said
 
+# %% ../nbs/machinery/chains.ipynb #b4820fdd
 @contextmanager
 def _bar(runs: list[Run], n_generations: int) -> Iterator[None]:
     "One bar for many chains."
@@ -218,6 +220,7 @@ def _plan(family: str, given: list[dict], root: Path | None) -> list[Run]:
         raise ValueError(f"seeds are {[run.seed for run in runs]}: expected each chain once")
     return runs
 
+# %% ../nbs/machinery/chains.ipynb #b3136ecb
 def _complete_all(runs: list[Run], n_generations: int, n_jobs: int, backend: str,
                   gpus: float, **how) -> list[str | None]:
     "For each run None, or one line that says why it failed."
@@ -231,6 +234,7 @@ def _complete_all(runs: list[Run], n_generations: int, n_jobs: int, backend: str
         if tasks: outcomes |= zip(tasks, _BACKENDS[backend](list(tasks.values()), **place))
     return [outcomes[run] for run in runs]
 
+# %% ../nbs/machinery/chains.ipynb #38a6caec
 def run_chains(
     family: str,               # its name
     given: list[dict],         # for each chain its options
@@ -339,6 +343,7 @@ def main(
     stopped = f"what is complete is on the disk, and the same command goes on: {same}"
     return run_command("collapse_chain", lambda: _run(*_read(arguments)), stopped)
 
+# %% ../nbs/machinery/chains.ipynb #3b70d268
 def _run(family: str, given: dict, o: SimpleNamespace) -> int:
     "What `collapse_chain` does."
     check_among(_BACKENDS, **{"--backend": o.backend})

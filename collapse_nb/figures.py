@@ -170,6 +170,7 @@ def save_figure(
     print(f"{figure}: picture, numbers and provenance in {where}")
     return folder
 
+# %% ../nbs/machinery/figures.ipynb #59238cd6
 def _origin(runs: Sequence[Run]) -> dict:
     "What runs were learned from and on what, who began them, and when they last grew."
     if not runs: return {}

@@ -42,6 +42,8 @@ dl { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: .
 dl { font-size: .9rem; overflow-wrap: anywhere } dd { margin: 0 }
 @media print { nav, .skip, details { display: none } figure { break-inside: avoid } }
 """
+
+# %% ../nbs/machinery/gallery.ipynb #0c811511
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -219,6 +219,7 @@ def _by_one_dnn(network) -> bool:
     wide = network.config.hidden_size >= 512 and network.dtype == torch.float32
     return wide and network.device.type == "cpu" and "AMD" in processor()
 
+# %% ../nbs/01a_generation.ipynb #7dbd469b
 class Writer:
     "Continue batches of prompts with one network."
     def __init__(self,
@@ -450,6 +451,7 @@ class PromptedModel:
             save_file(dict(prompts=np.ascontiguousarray(self.prompts)),
                       Path(folder) / _PROMPTS)
 
+# %% ../nbs/01a_generation.ipynb #d73bc13f
 def load_prompted(
     folder: Path,               # written by `PromptedModel.save`
     prompts: np.ndarray,        # for a model that has no prompts of its own

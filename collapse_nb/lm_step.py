@@ -96,6 +96,7 @@ def _unpickled(path: Path) -> np.ndarray:
         raise ValueError(f"has blocks of {min(lengths)} to {max(lengths)} tokens")
     return torch.cat([b.reshape(-1, b.shape[-1]) for b in blocks]).numpy()
 
+# %% ../nbs/appendix/lm_step.ipynb #b7561a9e
 def _from_table(path: Path) -> np.ndarray: return pd.read_parquet(path).to_numpy()
 
 def load_blocks(
@@ -334,6 +335,7 @@ def _start(chosen, texts: list[str]) -> tuple[Callable, object]:
     own = dict(vocab_size=len(tokenizer), end_token=tokenizer.eos_token_id or 0)
     return untrained(**own | sizes), tokenizer
 
+# %% ../nbs/appendix/lm_step.ipynb #04d13807
 def _loaded(chosen, texts: list[str]) -> tuple:
     "The network of --load-name and its tokenizer."
     path, place = user_path(chosen.load_name), _place(chosen.load_name)
@@ -344,6 +346,7 @@ def _loaded(chosen, texts: list[str]) -> tuple:
     own = chosen.tokenizer or str(place)
     return network, load_tokenizer(own, texts, network.config.vocab_size)
 
+# %% ../nbs/appendix/lm_step.ipynb #2e2451f8
 def _open_model(chosen, texts: list[str]) -> tuple:
     "The model to begin with. Raises `OSError` or `ValueError` if it can't be had, or used."
     if chosen.load_name: (network, tokenizer), name = _loaded(chosen, texts), chosen.load_name
@@ -503,6 +506,7 @@ def _score_on(trainer, network, blocks: np.ndarray, batch_size: int) -> np.ndarr
     parts = [torch.as_tensor(blocks, dtype=torch.long)]
     return share_out(trainer, losses, parts, batch_size).mean(1, dtype=float)
 
+# %% ../nbs/appendix/lm_step.ipynb #c34b80f0
 def _describe(step: _Step, folder: Path) -> None:
     "Configuration and tokenizer, beside a checkpoint."
     folder.mkdir(parents=True, exist_ok=True)
@@ -521,6 +525,7 @@ def _train(step: _Step, chosen, trainer: pl.Trainer, folder: Path | None) -> lis
              on_save=partial(_describe, step, folder) if folder else None)
     return [f"best epoch in {folder / 'best.ckpt'}"] if folder else []
 
+# %% ../nbs/appendix/lm_step.ipynb #7d15efbd
 def _evaluate(step: _Step, chosen, trainer: pl.Trainer, places: dict) -> list[str]:
     "Score a set, and write what was found."
     scores = _score_on(trainer, step.network, step.sets[_scored(chosen)], chosen.batch_size)
@@ -537,6 +542,7 @@ def _evaluate(step: _Step, chosen, trainer: pl.Trainer, places: dict) -> list[st
             "{set} set, {n_blocks:,} blocks, {predicted_tokens:,} predicted tokens"
             .format(**found)]
 
+# %% ../nbs/appendix/lm_step.ipynb #eef16e1e
 def _work(step: _Step, chosen, trainer: pl.Trainer, places: dict) -> list[str]:
     "Train, evaluate, generate. Raises `FloatingPointError` where training diverges."
     (trains, generates, evaluates), said = _deeds(chosen), []

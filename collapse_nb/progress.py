@@ -21,6 +21,7 @@ _LISTENER: ContextVar = ContextVar("listener", default=None)
 BAR = dict(smoothing=0, bar_format="{desc}: {percentage:3.0f}%|{bar}| "
                                        "{elapsed}<{remaining}{postfix}")
 
+# %% ../nbs/machinery/progress.ipynb #4d2cd4e5
 class steps(tqdm):
     "A progress bar; within a chain it tells the chain's own bar, and draws nothing."
     def __init__(self,
@@ -55,6 +56,7 @@ class steps(tqdm):
     def tell(self):
         if self.listener: self.listener(self.phase, self.n / max(self.total or 1, 1))
 
+# %% ../nbs/machinery/progress.ipynb #a61f6c67
 @contextmanager
 def listening(
     listener: Callable,  # listener(phase, done), `done` from 0 to 1
@@ -64,6 +66,7 @@ def listening(
     try: yield
     finally: _LISTENER.reset(token)
 
+# %% ../nbs/machinery/progress.ipynb #41d01a07
 @cache
 def say_once(
     text: str,  # a line

@@ -62,6 +62,7 @@ def parse(
     `ast.parse` fails now and then (its issue 106905)."""
     with _PARSING: return ast.parse(code)
 
+# %% ../nbs/machinery/provenance.ipynb #df7850a0
 def family_homes() -> dict[str, str]:
     "Where each family of the library is defined: name -> module."
     modules = sorted(Path(collapse_nb.__file__).parent.glob("*.py"))
@@ -79,6 +80,7 @@ def _imports(tree: ast.AST) -> set[tuple[str, str]]:
 
 _HOMES = family_homes()
 
+# %% ../nbs/machinery/provenance.ipynb #2be951bf
 _MACHINERY = ("registry", "provenance", "store", "chains", "commands", "figures", "gallery", "progress",
              "driver")    # what keeps and shows results doesn't determine them
 
@@ -93,6 +95,7 @@ def _names(tree: ast.AST, use: type = ast.expr_context) -> list[str]:
     names = [n for n in ast.walk(tree) if isinstance(n, ast.Name)]
     return [n.id for n in names if isinstance(n.ctx, use)]
 
+# %% ../nbs/machinery/provenance.ipynb #27cedf16
 @cache
 def _module(module: str) -> tuple[dict, dict]:
     "What a module imports of the library, and the code that defines each of its names."
@@ -154,6 +157,7 @@ def _reach(thing, home: str, seen: list) -> tuple[str, set]:
         text, uses = f"{text}|{more}", uses | used
     return text, uses
 
+# %% ../nbs/machinery/provenance.ipynb #2fda738c
 def code_hash(
     code: Callable | str,  # a function, or the text of a notebook's cells
 ) -> str:  # 16 hexadecimal digits

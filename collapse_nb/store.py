@@ -645,6 +645,7 @@ def main(
     options = parser.parse_intermixed_args(arguments)
     return run_command(command, lambda: _manage(options), "nothing was left half done")
 
+# %% ../nbs/machinery/store.ipynb #7a757627
 def _manage(options) -> int:
     "What `collapse_runs` does."
     root = runs_folder() if options.runs is None else user_path(options.runs)
@@ -669,6 +670,7 @@ def _manage(options) -> int:
         print(f"removed {name}")
     return status
 
+# %% ../nbs/machinery/store.ipynb #6cc1518c
 def _listing(found) -> str:
     "A table for each family, without the options in which its runs agree."
     always, tables = ("models", "bytes", "policy", "seed"), []
