@@ -588,7 +588,7 @@ def _run(chosen, idle: list[str]) -> int:
             return 1
         except RuntimeError as e:                          # what gloo and NCCL raise
             if not several: raise
-            _complain(f"a process of this command has failed, or died: {e}")
+            if first: _complain(f"a process of this command has failed, or died: {e}")
             return 1
         finally:
             if torch.distributed.is_initialized(): torch.distributed.destroy_process_group()
