@@ -108,7 +108,7 @@ class Folder:
         inside = ((loss >= .25) & (loss <= .5))[kept]
         share = np.average(inside, weights=spans[kept])
         verdict = HOLDS if share >= .9 else FAILS if share < .5 else OPEN
-        self.note(1, words, verdict, 100 * np.median(np.repeat(loss[kept], spans[kept])))
+        self.note(1, words, verdict, 100 * share)
 
     def gaussian(self):
         table = self.read("gaussian_replace")

@@ -179,8 +179,9 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message):
         unknown = re.search(r"unrecognized arguments: (--[\w-]+)", message)
-        close = difflib.get_close_matches(unknown[1], self._known(), n=1) if unknown else []
-        meant = f" (did you mean {close[0]}?)" if close else ""
+        names = {flag.lstrip("-"): flag for flag in self._known()}
+        close = difflib.get_close_matches(unknown[1].lstrip("-"), names, n=1) if unknown else []
+        meant = f" (did you mean {names[close[0]]}?)" if close else ""
         self.exit(2, f"{self.prog}: {one_line(message)}{meant}; --help shows examples\n")
 
 # %% ../nbs/machinery/commands.ipynb #1d4eb04f

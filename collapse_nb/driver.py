@@ -58,8 +58,9 @@ class _Seconds(tqdm):
 
     def refresh(self, *args, **kwargs):
         now = time.perf_counter()
-        self.n = self.finished + sum(min(now - begun, .95 * self.shares[figure])
-                                     for figure, begun in list(self.at_work.items()))
+        done = self.finished + sum(min(now - begun, .95 * self.shares[figure])
+                                   for figure, begun in list(self.at_work.items()))
+        self.n = done if done >= .01 * self.total else 0     # of less, what is left can't be told
         return super().refresh(*args, **kwargs)
 
 

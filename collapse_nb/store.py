@@ -638,7 +638,7 @@ def main(
     command = "collapse_runs"
     parser = OneLineParser(command, "Look after the chains that are on the disk.", _EXAMPLES)
     parser.add_argument("action", choices=("ls", "verify", "rm"), help="what to do")
-    parser.add_argument("names", nargs="*", metavar="RUN",
+    parser.add_argument("names", nargs="*", metavar="RUN", default=[],
                         help="names of runs, as 'ls' prints them (default: all)")
     parser.add_argument("--runs", metavar="DIR", help="folder of the runs (default: "
                         "$COLLAPSE_RUNS, or runs in the project)")
