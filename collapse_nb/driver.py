@@ -163,8 +163,10 @@ def write_results(
     done = _run_notebook(chapter, None, dict(folders=[str(folder)], out=str(folder)))
     head = (f"# Results, profile {folder.name}\n\nWritten by `collapse_figures`: the chapter "
             "`06_results`, run for the tables of this folder.\n\n")
+    sections = re.split(r"(?m)^(?=## )", _text_of(done, folder))
+    sections.sort(key=lambda section: not section.startswith("## In short"))
     with atomic(folder / "RESULTS.md") as part:
-        part.write_text(head + _text_of(done, folder) + "\n", encoding="utf-8")
+        part.write_text(head + "".join(sections) + "\n", encoding="utf-8")
 
 # %% ../nbs/machinery/driver.ipynb #62b2bbef
 def _shares(jobs: dict[str, dict], folder: Path, force: bool) -> dict[str, float]:
