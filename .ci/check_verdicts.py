@@ -26,8 +26,7 @@ def student(x):
 def side(low, high, limit, below=HOLDS, above=FAILS):
     return below if high < limit else above if low > limit else OPEN
 
-def M(n): return f"M = {n:,}"
-def N(n): return f"N = {n:,}"
+def size(n): return f"n = {n:,}"
 
 def other_model(agrees):
     "A number of the paper's model, asked of another one."
@@ -78,20 +77,20 @@ class Folder:
                 near = [abs(row["mean"] - x) < 3 * row.standard_error for x in (law, row.theory)]
                 verdict = ("agrees" if near[0] else "right to first order" if near[1] else "differs")
                 if all(near) and abs(law - row.theory) > row.standard_error: verdict = "not told apart"
-                name = "variance of Xⁿ" if quantity == "spread" else "W₂²"
-                self.note("paper", [name, M(n), f"{row.fits:,} fits"], verdict, row["mean"])
+                name = "variance of Xᵏ" if quantity == "spread" else "W₂²"
+                self.note("paper", [name, size(n), f"{row.fits:,} fits"], verdict, row["mean"])
 
     def states(self):
         table = self.read("discrete_absorption")
         if table is None: return
-        for n in table.sample_size.unique(): self.note(4, ["states", M(n)], HOLDS, 0)    # by construction
+        for n in table.sample_size.unique(): self.note(4, ["states", size(n)], HOLDS, 0)    # by construction
         for (start, n), part in table.groupby(["start", "sample_size"]):
             for kind, quantity in (("kinds", "rare_states"), ("mass", "rare_mass")):
                 rows = part[(part.quantity == quantity) & (part.real > 0)].set_index("generation")
                 if start == "uniform" or 5 not in rows.index: continue
                 half = rows.standard_error * stats.norm.ppf(.975)
                 low, high = rows["mean"] - half, rows["mean"] + half
-                self.rare(["states", kind, M(n)], *(x / rows.real for x in (rows["mean"], low, high)))
+                self.rare(["states", kind, size(n)], *(x / rows.real for x in (rows["mean"], low, high)))
 
     def band(self, rows, real=1): return [rows[c] / real for c in ("median", "low", "high")]
 
@@ -115,11 +114,11 @@ class Folder:
         if table is None: return
         for n, part in table.groupby("sample_size"):
             rows = {name: x.set_index("generation") for name, x in part.groupby("quantity")}
-            self.steps(["Gaussian", M(n)], [1, *rows["std"]["median"]**2], [-1, *rows["std"].index])
-            if "rare_mass" in rows: self.rare(["Gaussian", M(n)], *self.band(rows["rare_mass"]))
+            self.steps(["Gaussian", size(n)], [1, *rows["std"]["median"]**2], [-1, *rows["std"].index])
+            if "rare_mass" in rows: self.rare(["Gaussian", size(n)], *self.band(rows["rare_mass"]))
             if "comes_back" in rows:
                 back = rows["comes_back"].iloc[-1]
-                self.note(4, ["Gaussian", M(n)], side(back.low, back.high, .5), 100 * back["median"])
+                self.note(4, ["Gaussian", size(n)], side(back.low, back.high, .5), 100 * back["median"])
 
     def modes(self):
         table, chains = self.read("gmm_modes"), self.read("gmm_modes_chains")
@@ -127,20 +126,20 @@ class Folder:
         for n, part in table.groupby("n_samples"):
             rows = {name: x.set_index("generation").sort_index() for name, x in part.groupby("quantity")}
             ratio = rows["variance_ratio"]["median"]
-            self.steps(["two modes", N(n)], ratio, ratio.index)
+            self.steps(["two modes", size(n)], ratio, ratio.index)
             if "beyond_90.0%" in rows:
-                self.rare(["mixtures", N(n)], *self.band(rows["beyond_90.0%"], .1))
+                self.rare(["mixtures", size(n)], *self.band(rows["beyond_90.0%"], .1))
         if chains is None or "first_one_mode" not in chains: return
         for n, part in chains.groupby("n_samples"):
             last = f"{part.generation.max():,} generations"
             once = (part.first_one_mode >= 0)
             merged = side(*wilson(once.sum(), len(once)), .5, FAILS, HOLDS)
-            self.note(3, [N(n), last, "two modes"], merged, 100 * once.mean())
+            self.note(3, [size(n), last, "two modes"], merged, 100 * once.mean())
             back = part.regained > .1
-            self.note(4, ["mixtures", N(n)], side(*wilson(back.sum(), len(back)), .5), 100 * back.mean())
+            self.note(4, ["mixtures", size(n)], side(*wilson(back.sum(), len(back)), .5), 100 * back.mean())
             ratio2 = ((part.distance / part.distance_0)**2).to_numpy()
             draws = np.random.default_rng(1).choice(ratio2, (2000, len(ratio2))).mean(axis=1)**.5
-            self.note(6, [N(n), last], side(*np.quantile(draws, (.025, .975)), 1), ratio2.mean()**.5)
+            self.note(6, [size(n), last], side(*np.quantile(draws, (.025, .975)), 1), ratio2.mean()**.5)
 
     def distances(self):
         table, chains = self.read("gmm_l2"), self.read("gmm_l2_chains")
@@ -151,12 +150,12 @@ class Folder:
             if row.sample_size not in EYE: continue
             eye, verdict = EYE[row.sample_size], "agrees"
             if row.low > 1.1 * eye or row.high < .9 * eye or row.chains == 1: verdict = "differs"
-            self.note("paper", ["L2", N(row.sample_size), "2,050 generations"], verdict, row.median)
+            self.note("paper", ["L2", size(row.sample_size), "2,050 generations"], verdict, row.median)
         if chains is None: return
         for (start, reg, n), part in chains.groupby(["start", "reg_covar", "sample_size"]):
             if start == "two":
                 once = part[part.generation > 0].groupby("chain").modes.apply(lambda modes: (modes == 1).any())
-                self.note(3, [N(n), f"{part.generation.max():,} generations", "'two'"],
+                self.note(3, [size(n), f"{part.generation.max():,} generations", "'two'"],
                           side(*wilson(once.sum(), len(once)), .5, FAILS, HOLDS), 100 * once.mean())
             part = part.pivot(index="generation", columns="chain")
             l2, narrow = part["l2"], part["narrowest"]
@@ -164,7 +163,7 @@ class Folder:
             end = min(floor) if floor else np.inf
             for when, first, stop in (("early", 1, n / 10), ("late", n / 2, l2.index.max())):
                 kept = [g for g in l2.index if first <= g <= stop and g < end]
-                words = [when, N(n), f"'{start}'"] + (["floor"] if reg < NO_FLOOR else [])
+                words = [when, size(n), f"'{start}'"] + (["floor"] if reg < NO_FLOOR else [])
                 if len(kept) < 5 or l2.shape[1] < 10: continue                        # not asked
                 self.growth(words, kept, l2.loc[kept].to_numpy())
 

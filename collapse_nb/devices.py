@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from fastcore.basics import patch
 
 from .registry import check_among
 
@@ -98,17 +99,19 @@ class FiniteWatch:
         for (epoch, step, _), row in zip(notes, values):
             for what, value in zip(("loss", "gradient", "parameters"), row): self.check(what, value, epoch, step)
 
-    def check(self,
-        what: str,     # 'loss', 'gradient', 'parameters', ...
-        value: float,  # should be finite
-        epoch: int,    # from 1
-        step: int,     # within the epoch, from 1
-    ) -> None:
-        "Raises `FloatingPointError`, with what to do, unless the value is finite."
-        if np.isfinite(value): return
-        if (epoch, step) == (1, 1) and what in ("loss", "gradient"):             # the weights haven't changed yet
-            raise FloatingPointError(f"the {what} is {value} in epoch 1, step 1, before learning_rate "
-                                     f"{self.learning_rate} had any effect: start from other weights, these are "
-                                     "damaged or far too large")
-        raise FloatingPointError(f"the {what} became {value} in epoch {epoch}, step {step}: learning_rate "
-                                 f"{self.learning_rate} is too large for these data, give a smaller one")
+# %% ../nbs/machinery/devices.ipynb #9e871a7b
+@patch
+def check(self: FiniteWatch,
+    what: str,     # 'loss', 'gradient', 'parameters', ...
+    value: float,  # should be finite
+    epoch: int,    # from 1
+    step: int,     # within the epoch, from 1
+) -> None:
+    "Raises `FloatingPointError`, with what to do, unless the value is finite."
+    if np.isfinite(value): return
+    if (epoch, step) == (1, 1) and what in ("loss", "gradient"):             # the weights haven't changed yet
+        raise FloatingPointError(f"the {what} is {value} in epoch 1, step 1, before learning_rate "
+                                 f"{self.learning_rate} had any effect: start from other weights, these are "
+                                 "damaged or far too large")
+    raise FloatingPointError(f"the {what} became {value} in epoch {epoch}, step {step}: learning_rate "
+                             f"{self.learning_rate} is too large for these data, give a smaller one")

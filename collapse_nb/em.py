@@ -271,12 +271,12 @@ def _nearest_centres(x, centres, labels, distance, best):
 @compiled(**SUMS, **INNER)
 def _assign(x, centres, labels, counts, sums):
     "Label points with their nearest centres; count, and sum x − centre; give the changes."
-    N, d = x.shape
+    n, d = x.shape
     columns, distance, best = np.empty((d, BLOCK)), np.empty(BLOCK), np.empty(BLOCK)
     new = np.zeros(BLOCK, np.int32)
     counts[:], sums[:], changed = 0, 0, 0
-    for start in range(0, N, BLOCK):
-        m = min(BLOCK, N - start)
+    for start in range(0, n, BLOCK):
+        m = min(BLOCK, n - start)
         for j in range(d):
             for i in range(m): columns[j, i] = x[start + i, j]
         old = labels[start:start + m]

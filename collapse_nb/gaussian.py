@@ -114,25 +114,25 @@ def expected_moments(
     another policy."""
     check_among(("replace", "accumulate", "accumulate_subsample"), policy=policy)
     _check_chains(policy, n_samples, n_generations, ddof=ddof)
-    k, M = np.arange(1, n_generations + 2), n_samples
-    if policy == "accumulate_subsample": return _resampled_moments(M, n_generations, ddof)
-    if policy == "replace": factor, step = np.full(len(k), (M - 1) / (M - ddof)), 1 / M
+    k, n = np.arange(1, n_generations + 2), n_samples
+    if policy == "accumulate_subsample": return _resampled_moments(n, n_generations, ddof)
+    if policy == "replace": factor, step = np.full(len(k), (n - 1) / (n - ddof)), 1 / n
     else:
-        factor, step = 1 - 1 / (k * (k * M - ddof)), 1 / (k**2 * M)
+        factor, step = 1 - 1 / (k * (k * n - ddof)), 1 / (k**2 * n)
         if ddof: factor[0] = 1
     variance = np.cumprod(factor)
     return np.cumsum(np.r_[1, variance[:-1]] * step), variance
 
 # %% ../nbs/02b_gaussian.ipynb #7e9e0d59
-def _resampled_moments(M, n_generations, ddof):
-    "E[μ̂²] and E[σ̂²] of each generation under `accumulate_subsample(M)`."
-    v, pool_variance, pool_mean2 = (M - 1) / (M - ddof), 1.0, 1 / M
+def _resampled_moments(n, n_generations, ddof):
+    "E[μ̂²] and E[σ̂²] of each generation under `accumulate_subsample(n)`."
+    v, pool_variance, pool_mean2 = (n - 1) / (n - ddof), 1.0, 1 / n
     mean2, variance = np.empty((2, n_generations + 1))
     for g in range(n_generations + 1):
-        n, missed = (g + 1) * M, g / (g + 1)
-        mean2[g], variance[g] = pool_mean2 + pool_variance / M * missed, v * pool_variance
-        pool_mean2 += pool_variance / (M * (g + 2)**2) * (v + missed)
-        pool_variance *= (n - 1 + (M - 1) * v + ((g + 1) * v + g) / (g + 2)) / (n + M - 1)
+        N, missed = (g + 1) * n, g / (g + 1)
+        mean2[g], variance[g] = pool_mean2 + pool_variance / n * missed, v * pool_variance
+        pool_mean2 += pool_variance / (n * (g + 2)**2) * (v + missed)
+        pool_variance *= (N - 1 + (n - 1) * v + ((g + 1) * v + g) / (g + 2)) / (N + n - 1)
     return mean2, variance
 
 # %% ../nbs/02b_gaussian.ipynb #9dd6ad94
@@ -295,57 +295,57 @@ def grown_moments(
     return np.cumsum(np.r_[1, variance[:-1]] / sizes), variance, np.cumsum(drift)
 
 # %% ../nbs/02b_gaussian.ipynb #6cef03a6
-def _chains_on_the_line(M, n_generations, n_chains, rng, ddof, pooled):
+def _chains_on_the_line(n, n_generations, n_chains, rng, ddof, pooled):
     """Means and standard deviations, each of shape (n_generations + 1, n_chains), from
     sufficient statistics."""
     shape = n_generations + 1, n_chains
-    z, growth = rng.standard_normal(shape), rng.chisquare(M - 1, shape)
-    n = M * np.arange(n_generations + 1)[:, None] * pooled     # points in the pool before
-    if pooled: growth += np.where(n, n - ddof, 0) + n / (n + M) * z**2
-    growth /= n + M - ddof
+    z, growth = rng.standard_normal(shape), rng.chisquare(n - 1, shape)
+    N = n * np.arange(n_generations + 1)[:, None] * pooled     # points in the pool before
+    if pooled: growth += np.where(N, N - ddof, 0) + N / (N + n) * z**2
+    growth /= N + n - ddof
     # the root first: a variance would underflow
     std = np.cumprod(np.sqrt(growth, out=growth), axis=0, out=growth)
     z[1:] *= std[:-1]
-    z *= np.sqrt(M) / (n + M)
+    z *= np.sqrt(n) / (N + n)
     return np.cumsum(z, axis=0, out=z), std
 
 # %% ../nbs/02b_gaussian.ipynb #a163487e
-def _fresh_on_the_line(M, n_generations, n_chains, rng, ddof, n_real):
-    "The same under `fresh(p)`, where `n_real` of the M points are new real ones."
+def _fresh_on_the_line(n, n_generations, n_chains, rng, ddof, n_real):
+    "The same under `fresh(p)`, where `n_real` of the n points are new real ones."
     means, stds = np.empty((2, n_generations + 1, n_chains))
     def standard(size):                  # mean and sum of squares of standard normal points
         squares = rng.chisquare(size - 1, n_chains) if size > 1 else 0.0
         return rng.standard_normal(n_chains) / np.sqrt(size) if size else 0.0, squares
-    mean, squares = standard(M)
+    mean, squares = standard(n)
     for g in range(n_generations + 1):
         if g:
-            (synthetic, inner), (real, others) = standard(M - n_real), standard(n_real)
+            (synthetic, inner), (real, others) = standard(n - n_real), standard(n_real)
             apart = mean + stds[g - 1] * synthetic - real
-            mean = real + (M - n_real) / M * apart
+            mean = real + (n - n_real) / n * apart
             squares = (stds[g - 1]**2 * inner + others
-                       + n_real * (M - n_real) / M * apart**2)
-        means[g], stds[g] = mean, np.sqrt(squares / (M - ddof))
+                       + n_real * (n - n_real) / n * apart**2)
+        means[g], stds[g] = mean, np.sqrt(squares / (n - ddof))
     return means, stds
 
 # %% ../nbs/02b_gaussian.ipynb #ca2a3650
-def _chains_in_space(M, n_generations, n_chains, rng, ddof, pooled, d):
+def _chains_in_space(n, n_generations, n_chains, rng, ddof, pooled, d):
     """Means (n_generations + 1, n_chains, d) and factors (n_generations + 1, n_chains, d,
     d), likewise."""
     means, factors = (np.empty((n_generations + 1, n_chains, d)),
                       np.empty((n_generations + 1, n_chains, d, d)))
     mean, factor = np.zeros((n_chains, d)), np.broadcast_to(np.eye(d), (n_chains, d, d))
-    freedom = M - 1 - np.arange(d)
+    freedom = n - 1 - np.arange(d)
     for i in range(n_generations + 1):
-        n = M * i * pooled
+        N = n * i * pooled
         z = rng.standard_normal((n_chains, d))
         wishart = np.tril(rng.standard_normal((n_chains, d, d)), -1)
         wishart[:, range(d), range(d)] = np.sqrt(rng.chisquare(freedom, (n_chains, d)))
-        if n:
-            joined = ((n - ddof) * np.eye(d) + wishart @ wishart.mT
-                      + n / (n + M) * z[:, :, None] * z[:, None, :])
+        if N:
+            joined = ((N - ddof) * np.eye(d) + wishart @ wishart.mT
+                      + N / (N + n) * z[:, :, None] * z[:, None, :])
             wishart = np.linalg.cholesky(joined)
-        mean = mean + (factor @ z[..., None])[..., 0] * np.sqrt(M) / (n + M)
-        factor = factor @ wishart / np.sqrt(n + M - ddof)
+        mean = mean + (factor @ z[..., None])[..., 0] * np.sqrt(n) / (N + n)
+        factor = factor @ wishart / np.sqrt(N + n - ddof)
         means[i], factors[i] = mean, factor
     return means, factors
 
@@ -388,17 +388,17 @@ def _fit(x, ddof, mean, factor):
 
 # %% ../nbs/02b_gaussian.ipynb #275b495d
 @compiled(**_COMPILED)
-def _takings(rng, M, n_sets):
-    """How many of M points, drawn from the sets 0 to g without replacement, come from
+def _takings(rng, n, n_sets):
+    """How many of n points, drawn from the sets 0 to g without replacement, come from
     set i: at [i, g]."""
     counts, taken = np.zeros((n_sets, n_sets), np.int32), np.empty(n_sets, np.int32)
     for g in range(n_sets):
         taken[:] = 0
-        left = M
+        left = n
         while left:
             place = rng.random() * (g + 1)
             i = np.int64(place)
-            if (place - i) * M >= taken[i]:            # not one of those already taken
+            if (place - i) * n >= taken[i]:            # not one of those already taken
                 taken[i] += 1
                 left -= 1
         for i in range(g + 1): counts[i, g] = taken[i]
@@ -418,31 +418,31 @@ def _take(rng, x, n, total, products):
 
 # %% ../nbs/02b_gaussian.ipynb #2a7a6196
 @compiled(**_COMPILED)
-def _subsample_chain(rng, M, ddof, means, factors):
-    """A chain under `accumulate_subsample(M)`; fills `means` and `factors`, one row for
+def _subsample_chain(rng, n, ddof, means, factors):
+    """A chain under `accumulate_subsample(n)`; fills `means` and `factors`, one row for
     each generation."""
     n_sets, d = means.shape
-    counts, x = _takings(rng, M, n_sets), np.empty((M, d))
+    counts, x = _takings(rng, n, n_sets), np.empty((n, d))
     totals, products = np.zeros((n_sets, d)), np.zeros((n_sets, d, d))
     mean, factor = np.zeros(d), np.eye(d)
     for g in range(n_sets):
         _draw(rng, mean, factor, x)
         for later in range(g, n_sets):
             _take(rng, x, counts[g, later], totals[later], products[later])
-        for j in range(d): mean[j] = totals[g, j] / M
+        for j in range(d): mean[j] = totals[g, j] / n
         for h in range(d):
             for j in range(h, d):
-                centred = products[g, j, h] - M * mean[j] * mean[h]
-                _cholesky(j, h, centred / (M - ddof), factor)
+                centred = products[g, j, h] - n * mean[j] * mean[h]
+                _cholesky(j, h, centred / (n - ddof), factor)
         means[g], factors[g] = mean, factor
 
 # %% ../nbs/02b_gaussian.ipynb #de9852cf
 @compiled(**_COMPILED)
-def _real_chain(rng, M, ddof, n_real, fresh, means, factors):
+def _real_chain(rng, n, ddof, n_real, fresh, means, factors):
     """A chain under `keep(p)` or `fresh(p)`: each set holds `n_real` real points, chosen
     anew or new."""
     n_generations, d = means.shape
-    real, data, mean, factor = (np.empty((M, d)), np.empty((M, d)), np.zeros(d),
+    real, data, mean, factor = (np.empty((n, d)), np.empty((n, d)), np.zeros(d),
                                 np.eye(d))
     _draw(rng, mean, factor, real)
     data[:] = real
@@ -450,7 +450,7 @@ def _real_chain(rng, M, ddof, n_real, fresh, means, factors):
         if g:
             if fresh: _draw(rng, np.zeros(d), np.eye(d), real[:n_real])
             for i in range(n_real * (not fresh)):        # shuffle the first places only
-                other = i + np.int64(rng.random() * (M - i))
+                other = i + np.int64(rng.random() * (n - i))
                 for j in range(d):
                     real[i, j], real[other, j] = real[other, j], real[i, j]
             data[:n_real] = real[:n_real]
@@ -459,13 +459,13 @@ def _real_chain(rng, M, ddof, n_real, fresh, means, factors):
         means[g], factors[g] = mean, factor
 
 # %% ../nbs/02b_gaussian.ipynb #4f04eea7
-def _chain_of_points(policy, M, n_generations, rng, ddof, d, p):
+def _chain_of_points(policy, n, n_generations, rng, ddof, d, p):
     """Means (n_generations + 1, d) and factors (n_generations + 1, d, d) of one chain whose
     points are kept."""
     means, factors = (np.empty((n_generations + 1, d)),
                       np.empty((n_generations + 1, d, d)))
-    if policy == "accumulate_subsample": _subsample_chain(rng, M, ddof, means, factors)
-    else: _real_chain(rng, M, ddof, round(p * M), policy == "fresh", means, factors)
+    if policy == "accumulate_subsample": _subsample_chain(rng, n, ddof, means, factors)
+    else: _real_chain(rng, n, ddof, round(p * n), policy == "fresh", means, factors)
     return means, factors
 
 # %% ../nbs/02b_gaussian.ipynb #a8c785a6
@@ -510,29 +510,29 @@ def gaussian_chains(
     return Gaussian(mean, factor)
 
 # %% ../nbs/02b_gaussian.ipynb #f5cabe0d
-def _rows(quantity, M, generation, values, theory):
+def _rows(quantity, n, generation, values, theory):
     """Quartiles over chains, their root mean square, one chain, and theory, as rows of a
     table."""
     import pandas as pd
     low, median, high = np.quantile(values, (.25, .5, .75), axis=1)
-    return pd.DataFrame(dict(quantity=quantity, sample_size=M, generation=generation,
+    return pd.DataFrame(dict(quantity=quantity, sample_size=n, generation=generation,
                              median=median, low=low, high=high,
                              root_mean_square=np.sqrt((values**2).mean(axis=1)),
                              one_chain=values[:, 0], theory=theory))
 
 # %% ../nbs/02b_gaussian.ipynb #95ff29f5
-def _return_rows(back, M, n_generations, ddof, known):
+def _return_rows(back, n, n_generations, ddof, known):
     """What has come back, in quartiles, and in which share of the chains it's more than a
     tenth."""
     from scipy.optimize import brentq
     from scipy.stats import binomtest
-    def chance(share): return chance_to_regain(share, M, n_generations, ddof)
+    def chance(share): return chance_to_regain(share, n, n_generations, ddof)
     half = (brentq(lambda share: chance(share) - .5, 0, 1) if known and chance(0) > .5
             else np.nan)
-    yield _rows("regained", M, n_generations, back[None], half).assign(
+    yield _rows("regained", n, n_generations, back[None], half).assign(
         root_mean_square=np.nan)
     more = back > .1
-    share = _rows("comes_back", M, n_generations, more[None] + 0.0,
+    share = _rows("comes_back", n, n_generations, more[None] + 0.0,
                   chance(.1) if known else np.nan)
     wilson = binomtest(int(more.sum()), len(more)).proportion_ci(.95, "wilson")
     yield share.assign(median=more.mean(), low=wilson.low, high=wilson.high,
@@ -556,25 +556,25 @@ def error_table(
     recorded = recorded[recorded <= n_generations]
     growth, quartile, tables = (error_growth(policy, n_generations)[recorded],
                                 0.6744897501960817, [])
-    for M in sample_sizes:                        # the seed and M choose the random numbers
-        rng, back = (np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(M,))),
+    for n in sample_sizes:                        # the seed and n choose the random numbers
+        rng, back = (np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(n,))),
                      np.empty(n_chains))
         def watch(chains, models): back[chains] = regained(-np.log(models.std[..., 0]))
-        chains = gaussian_chains(M, n_generations, n_chains, rng, ddof, policy,
+        chains = gaussian_chains(n, n_generations, n_chains, rng, ddof, policy,
                                  recorded=recorded, watch=watch)
         mean, std = chains.mean[..., 0], chains.std[..., 0]
         mean2, variance = (part[recorded]
-                           for part in expected_moments(M, n_generations, ddof, policy))
+                           for part in expected_moments(n, n_generations, ddof, policy))
         if policy == "replace":
-            variance = np.exp(expected_log_variance(M, recorded + 1, ddof))
-        small = np.where(growth / M < .2, quartile, np.nan)  # the first order is enough
+            variance = np.exp(expected_log_variance(n, recorded + 1, ddof))
+        small = np.where(growth / n < .2, quartile, np.nan)  # the first order is enough
         unbiased = small if ddof else np.nan * small         # else there's a bias as well
         for quantity, values, theory in (
                 ("mean_error", abs(mean), small * np.sqrt(mean2)),
-                ("std_error", abs(std - 1), unbiased * np.sqrt(growth / (2 * M))),
+                ("std_error", abs(std - 1), unbiased * np.sqrt(growth / (2 * n))),
                 ("std", std, np.sqrt(variance)), ("rare_mass", rare_mass(chains), np.nan)):
-            tables.append(_rows(quantity, M, recorded, values, theory))
-        tables += _return_rows(back, M, n_generations, ddof, policy == "replace")
+            tables.append(_rows(quantity, n, recorded, values, theory))
+        tables += _return_rows(back, n, n_generations, ddof, policy == "replace")
     return pd.concat(tables, ignore_index=True)
 
 # %% ../nbs/02b_gaussian.ipynb #1b200449
@@ -583,13 +583,13 @@ def draw_errors(
     axes,                     # three matplotlib axes, or four: with what was rare
     policy: str = "replace",  # what the table was made with
 ) -> None:
-    """Draw medians, or what theory speaks of, middle halves, one chain of the smallest M,
+    """Draw medians, or what theory speaks of, middle halves, one chain of the smallest n,
     and theory."""
     smallest, largest, last = (table.sample_size.min(), table.sample_size.max(),
                                table.generation.max())
     dots, few = (np.unique(np.searchsorted(table.generation.unique(),
-                                           np.r_[0, np.geomspace(1, last, n)]))
-                 for n in (14, 40))
+                                           np.r_[0, np.geomspace(1, last, k)]))
+                 for k in (14, 40))
     titles = dict(mean_error=("error of the mean", r"$|\hat\mu-\mu|$ (units of σ)"),
                   std_error=("error of the std. dev.",
                              r"$|\hat\sigma-\sigma|$ (units of σ)"),
@@ -598,18 +598,18 @@ def draw_errors(
     for ax, (quantity, (title, label)) in zip(axes, titles.items()):
         part = table[table.quantity == quantity]
         law = quantity == "std" and policy != "replace"  # which is one of root mean squares
-        for M, line in part.groupby("sample_size"):
+        for n, line in part.groupby("sample_size"):
             middle, = ax.plot(
                 line.generation, line["root_mean_square" if law else "median"],
-                label=f"M = {M:,}")
+                label=f"n = {n:,}")
             ax.fill_between(line.generation, line.low, line.high, color=middle.get_color(),
                             alpha=.2, lw=0)
             ax.plot(line.generation, line.theory, "o", color=middle.get_color(), mec="k",
                     mew=.6, ms=3.2, markevery=dots, zorder=3,
-                    label="theory" if M == largest else None)
+                    label="theory" if n == largest else None)
         one = part[part.sample_size == smallest].iloc[few]
         ax.plot(one.generation, one.one_chain, color="0.4", ls="-", lw=.6, zorder=1,
-                label=f"one chain, M = {smallest:,}")
+                label=f"one chain, n = {smallest:,}")
         ax.set_xscale("symlog", linthresh=1)
         ax.set(xlim=(0, last), title=title, ylabel="r.m.s. of " * law + label)
         if ax.get_subplotspec().is_last_row():
@@ -626,20 +626,21 @@ def errors_caption(
     last = table[table.generation == table.generation.max()].set_index(
         ["quantity", "sample_size"])["median"]
     def ends(quantity):
-        return ", ".join(f"{value:.3g} for M = {M:,}"
-                         for M, value in last[quantity].items())
+        return ", ".join(f"{value:.3g} (n = {n:,})" for n, value in last[quantity].items())
     line, theory, said = (
         ("", "exp E[log σ̂]",
          "that learns only from itself loses its variance, the sooner the fewer its points")
         if policy == "replace" else
-        (" and of the standard deviation the root mean square", "√E[σ̂²]",
+        (" (of σ̂ root mean squares)", "√E[σ̂²]",
          "that learns from everything so far keeps its variance"))
-    return (f"A Gaussian {said} ({policy}): after {table.generation.max():,} generations "
-            f"the median standard deviation, at first 1, is {ends('std')}, the median "
-            f"error of the mean {ends('mean_error')}. Median{line} over {n_chains:,} "
-            f"chains (bands: the middle half; thin: one chain, which is what the paper "
-            f"draws, at some of its generations; dots: theory, of errors while they are "
-            f"small, of σ̂ {theory}), refitted on M points.")
+    return (f"A Gaussian {said} (policy {policy}). After {table.generation.max():,} "
+            f"generations the median standard deviation, 1 at first, is {ends('std')}. The "
+            f"median error of the mean is {ends('mean_error')}. Lines: medians over "
+            f"{n_chains:,} chains, each refitted on n points{line}; bands: the middle half "
+            f"of the chains. Dots: theory, of errors only while they are small, of σ̂ "
+            f"{theory}. Thin: one chain, which is what the paper draws, at some of its "
+            f"generations.")
+
 
 # %% ../nbs/02b_gaussian.ipynb #bd566087
 @family

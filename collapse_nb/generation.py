@@ -19,6 +19,7 @@ import numpy as np
 import psutil
 import pytorch_lightning as pl
 import torch
+from fastcore.basics import patch
 from safetensors.numpy import load_file, save_file
 from torch.utils.mkldnn import to_mkldnn
 from transformers.cache_utils import Cache, DynamicLayer
@@ -158,32 +159,6 @@ class Tree:
         before = (at.T >= at)[None, None]  # without a mask, GPT-2 would look for padding
         return self._forward(self.prompts, at, attention_mask=before, logits_to_keep=1)
 
-    def grow(self,
-        parents: torch.Tensor,  # for each beam the one that it continues, shape (n, width)
-        tokens: torch.Tensor,   # and its new token, shape (n, width)
-    ) -> torch.Tensor:  # shape (n, width, vocabulary)
-        "Output after one more token of each beam."
-        used, self.depth = self.cache.get_seq_length(), self.depth + 1
-        self.path[:, :, :used] = self.path[:, :, :used].gather(
-            1, parents[..., None].expand(-1, -1, used))
-        if self.prune_every and self.depth % self.prune_every == 0: used = self._prune(used)
-        end = used + tokens.shape[1]
-        self.path[:, :, used:end] = self.own
-        at = torch.full_like(tokens[:1], self.size + self.depth - 1)
-        return self._forward(tokens, at, attention_mask=self.path[:, None, :, :end])
-
-    def _prune(self, used):
-        "Drop what is on no path; give the number of slots that stay."
-        path = self.path[:, :, self.size:used]
-        alive = path.any(1)
-        order = alive.int().argsort(
-            dim=1, descending=True, stable=True)[:, :int(alive.sum(1).max())]
-        for layer in self.cache.layers: layer.keep(self.size, order)
-        end = self.size + order.shape[1]
-        self.path[:, :, self.size:end] = path.gather(
-            2, order[:, None].expand(-1, path.shape[1], -1))
-        return end
-
     def _forward(self, tokens, at, attention_mask, **more):
         dtype = self.network.dtype  # of a mask that any kind can add
         never = torch.finfo(dtype).min
@@ -191,6 +166,35 @@ class Tree:
         return self.network(input_ids=tokens, position_ids=at,
                             attention_mask=attention_mask, past_key_values=self.cache,
                             use_cache=True, **more).logits.float()
+
+# %% ../nbs/01a_generation.ipynb #034a355c
+@patch
+def grow(self: Tree,
+    parents: torch.Tensor,  # for each beam the one that it continues, shape (n, width)
+    tokens: torch.Tensor,   # and its new token, shape (n, width)
+) -> torch.Tensor:  # shape (n, width, vocabulary)
+    "Output after one more token of each beam."
+    used, self.depth = self.cache.get_seq_length(), self.depth + 1
+    self.path[:, :, :used] = self.path[:, :, :used].gather(
+        1, parents[..., None].expand(-1, -1, used))
+    if self.prune_every and self.depth % self.prune_every == 0: used = self._prune(used)
+    end = used + tokens.shape[1]
+    self.path[:, :, used:end] = self.own
+    at = torch.full_like(tokens[:1], self.size + self.depth - 1)
+    return self._forward(tokens, at, attention_mask=self.path[:, None, :, :end])
+
+@patch
+def _prune(self: Tree, used):
+    "Drop what is on no path; give the number of slots that stay."
+    path = self.path[:, :, self.size:used]
+    alive = path.any(1)
+    order = alive.int().argsort(
+        dim=1, descending=True, stable=True)[:, :int(alive.sum(1).max())]
+    for layer in self.cache.layers: layer.keep(self.size, order)
+    end = self.size + order.shape[1]
+    self.path[:, :, self.size:end] = path.gather(
+        2, order[:, None].expand(-1, path.shape[1], -1))
+    return end
 
 # %% ../nbs/01a_generation.ipynb #4557c145
 def step_cost(
@@ -255,19 +259,21 @@ class Writer:
             raise ValueError("the model's output isn't finite, so nothing can be written")
         return tokens.cpu().numpy().astype(np.int32)
 
-    def _record(self, shape, batch):
-        "Record one call as a CUDA graph, for all later ones of its shape."
-        graph, batch = torch.cuda.CUDAGraph(), [part.clone() for part in batch]
-        try:
-            with torch.cuda.graph(graph): out = self.write(*batch)
-        except RuntimeError as e:
-            return warnings.warn("this network's steps can't be recorded on this GPU, so "
-                                 f"it writes several times slower: {e}")
-        def replay(*new):
-            for old, part in zip(batch, new): old.copy_(part)
-            graph.replay()
-            return out
-        self.replays[shape] = replay
+# %% ../nbs/01a_generation.ipynb #003431fe
+@patch
+def _record(self: Writer, shape, batch):
+    "Record one call as a CUDA graph, for all later ones of its shape."
+    graph, batch = torch.cuda.CUDAGraph(), [part.clone() for part in batch]
+    try:
+        with torch.cuda.graph(graph): out = self.write(*batch)
+    except RuntimeError as e:
+        return warnings.warn("this network's steps can't be recorded on this GPU, so "
+                             f"it writes several times slower: {e}")
+    def replay(*new):
+        for old, part in zip(batch, new): old.copy_(part)
+        graph.replay()
+        return out
+    self.replays[shape] = replay
 
 # %% ../nbs/01a_generation.ipynb #39719160
 @torch.no_grad()

@@ -13,6 +13,7 @@ import textwrap
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -107,24 +108,18 @@ def _lm_measure(blocks: dict[str, np.ndarray], vocab_size: int) -> Callable:
 def lm(
     policy: str = "replace",           # rule for the next training set; (b): keep(.1)
     seed: int = 0,                     # all randomness comes from it
-    # 'wikitext2' (Hugging Face Hub), 'pydoc', or a folder with texts
-    text: str = "wikitext2",
-    # 'auto' (the model's own), 'bpe' (trained on the text), a name, or a folder
-    tokenizer: str = "auto",
+    text: str = "wikitext2",           # 'wikitext2' (Hub), 'pydoc', or a folder with texts
+    tokenizer: str = "auto",           # 'auto': the model's; 'bpe': a new one; name; folder
     vocab_size: int = 2048,            # tokens in the vocabulary of 'bpe', or of a base
     block_size: int = 64,              # tokens in a block
     n_blocks: int = 0,                 # real training blocks, drawn at random; 0: all
     n_validation: int = 0,             # the first blocks of validation text; 0: all
     n_test: int = 0,                   # the first blocks of test text; 0: all
-    # what a model continues: the 'original' blocks, or its training set, the 'previous' one
-    prompts: str = "original",
-    # 'smollm2' (packaged), a name on the Hub, a folder, a GGUF file, or 'untrained'
-    model: str = "facebook/opt-125m",
-    # in place of model: a small one, pretrained on this source, such as 'docstrings'
-    base: str = "none",
+    prompts: str = "original",         # blocks to continue: real, or its own ('previous')
+    model: str = "facebook/opt-125m",  # Hub name, folder, GGUF, 'smollm2' or 'untrained'
+    base: str = "none",                # pretrain a small model on it first, say 'docstrings'
     base_characters: int = 4_000_000,  # text that a base is pretrained on; 0: all
     base_epochs: int = 4,              # passes over it
-    base_learning_rate: float = 0.002, # of AdamW in pretraining
     architecture: str = "opt",         # of a base or an untrained model: 'opt' or 'gpt2'
     n_layers: int = 3,                 # of a base or an untrained model
     hidden_size: int = 128,            # of a base or an untrained model
@@ -143,62 +138,67 @@ def lm(
     accelerator: str = "auto",         # 'auto' (a GPU if there is one), 'gpu' or 'cpu'
 ) -> Chain:
     "Language models that learn from each other's text."
-    check_whole(0, n_blocks=n_blocks, n_validation=n_validation, n_test=n_test,
-                base_characters=base_characters, top_k=top_k)
-    check_whole(epochs=epochs, batch_size=batch_size, base_epochs=base_epochs)
-    check_whole(2, 10**5, block_size=block_size)
-    check_positive(learning_rate=learning_rate, base_learning_rate=base_learning_rate)
-    rule, device = parse_policy(policy), find_device(accelerator)
-    dtype = str(find_precision(precision, device)).removeprefix("torch.")
-    how = Decoding(decoding, num_beams, repetition_penalty, temperature, top_k, top_p,
-                   dtype)
-    _check_prompts(prompts, rule)
-    sizes = architecture, vocab_size, 2 * block_size, n_layers, hidden_size, n_heads
-    reads = base_characters, base_epochs, base_learning_rate
-    model, tokenizer = _lm_source(model, tokenizer, base, text, accelerator, sizes, reads)
-    _texts(text)                                 # errors about missing sources come
-    if model != "untrained": _known(model)       # in this order
-    blocks, cut = _lm_blocks(text, tokenizer, vocab_size, block_size, n_blocks,
-                             n_validation, n_test)
+    return _lm(SimpleNamespace(**locals()))
+
+# %% ../nbs/05_language.ipynb #5d90694e
+def _lm(o: SimpleNamespace) -> Chain:
+    "What `lm` makes of its options. Missing sources are reported before any work."
+    check_whole(0, n_blocks=o.n_blocks, n_validation=o.n_validation, n_test=o.n_test,
+                base_characters=o.base_characters, top_k=o.top_k)
+    check_whole(epochs=o.epochs, batch_size=o.batch_size, base_epochs=o.base_epochs)
+    check_whole(2, 10**5, block_size=o.block_size)
+    check_positive(learning_rate=o.learning_rate)
+    rule, device = parse_policy(o.policy), find_device(o.accelerator)
+    dtype = str(find_precision(o.precision, device)).removeprefix("torch.")
+    how = Decoding(o.decoding, o.num_beams, o.repetition_penalty, o.temperature, o.top_k,
+                   o.top_p, dtype)
+    _check_prompts(o.prompts, rule)
+    model, tokenizer = _lm_source(o)
+    _texts(o.text)
+    if model != "untrained": _known(model)
+    blocks, cut = _lm_blocks(o.text, tokenizer, o.vocab_size, o.block_size, o.n_blocks,
+                             o.n_validation, o.n_test)
     first_sets(rule, real := blocks["train"])
-    start, name = _lm_start(model, architecture, cut, *sizes[2:])
-    fit = fit_lm(start, real if prompts == "original" else None, blocks["validation"],
-                 epochs, batch_size, learning_rate, how, accelerator, kept_epoch)
+    start, name = _lm_start(model, o.architecture, cut, *_lm_sizes(o)[2:])
+    fit = fit_lm(start, real if o.prompts == "original" else None, blocks["validation"],
+                 o.epochs, o.batch_size, o.learning_rate, how, o.accelerator, o.kept_epoch)
     facts = dict(model=name, data={split: fingerprint(part)
                                    for split, part in blocks.items()})
-    places = dict(text=place(text, "pydoc", "wikitext2"), model=place(model, "untrained"),
-                  tokenizer=place(tokenizer, "bpe"))
+    places = dict(text=place(o.text, "pydoc", "wikitext2"),
+                  model=place(model, "untrained"), tokenizer=place(tokenizer, "bpe"))
     return Chain(
         fit, real, rule, measure=_lm_measure(blocks, len(cut)), checkpoints="ends",
-        load=lambda folder: load_prompted(folder, real, how, accelerator),
+        load=lambda folder: load_prompted(folder, real, how, o.accelerator),
         facts=dict.fromkeys(_OTHERWISE_SAID) | facts, device=device_name(device),
         settled=dict(policy=rule.__name__, base="none", precision=dtype) | places)
 
 # %% ../nbs/05_language.ipynb #92cfd67b
 _OTHERWISE_SAID = ("text", "tokenizer", "vocab_size", "block_size", "n_blocks",
                    "n_validation", "n_test", "base", "base_characters", "base_epochs",
-                   "base_learning_rate", "architecture", "n_layers", "hidden_size",
-                   "n_heads", "accelerator")
+                   "architecture", "n_layers", "hidden_size", "n_heads", "accelerator")
 
 # %% ../nbs/05_language.ipynb #1a5ff621
 _make_base = cache(make_base)
 
-def _lm_source(model, tokenizer, base, text, accelerator, sizes, reads) -> tuple[str, str]:
+def _lm_sizes(o) -> tuple:  # of a network without a past, as `untrained` takes them
+    return (o.architecture, o.vocab_size, 2 * o.block_size, o.n_layers, o.hidden_size,
+            o.n_heads)
+
+def _lm_source(o) -> tuple[str, str]:
     "Where the model and its tokenizer come from; a base is made if it isn't there."
-    if model == "untrained" or base != "none": untrained(*sizes)    # checks the sizes
-    if base == "none":
-        model = model_folder(model)
+    if o.model == "untrained" or o.base != "none": untrained(*_lm_sizes(o))  # checks them
+    if o.base == "none":
+        model = model_folder(o.model)
         own = "bpe" if model == "untrained" else model
-        return model, own if tokenizer == "auto" else tokenizer
-    if model not in ("facebook/opt-125m", "untrained") or tokenizer != "auto":
-        raise ValueError(f"base is '{base}', which takes the place of model and tokenizer: "
-                         "leave those out")
-    (architecture, vocab_size, positions, *others), (characters, epochs, rate) = (
-        sizes, reads)
-    plan = BasePlan(base, characters, vocab_size, positions, positions, architecture,
-                    *others, epochs, learning_rate=rate)
-    without = tuple(t for texts in _texts(text).values() for t in texts)
-    made = str(_make_base(plan, without, accelerator=accelerator))
+        return model, own if o.tokenizer == "auto" else o.tokenizer
+    if o.model not in ("facebook/opt-125m", "untrained") or o.tokenizer != "auto":
+        raise ValueError(f"base is '{o.base}', which takes the place of model and "
+                         "tokenizer: leave those out")
+    architecture, vocab_size, positions, *others = _lm_sizes(o)
+    plan = BasePlan(o.base, o.base_characters, vocab_size, positions, positions,
+                    architecture, *others, o.base_epochs)
+    without = tuple(t for texts in _texts(o.text).values() for t in texts)
+    made = str(_make_base(plan, without, accelerator=o.accelerator))
     return made, made
 
 # %% ../nbs/05_language.ipynb #f5064ada

@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from fastcore.basics import patch
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.plugins.environments import LightningEnvironment
 from torch import distributed
@@ -152,17 +153,6 @@ class LMModule(pl.LightningModule):
         self.optimizer, self.low, self.data = optimizer, dtype, data
         self.batch_size, self.seed, self.on_save = batch_size, seed, on_save
 
-    def _loader(self, blocks, shuffle):
-        "Batches of this process's share; a few occur twice if there's a remainder."
-        data, trainer = torch.as_tensor(blocks, dtype=torch.long), self.trainer
-        sampler = DistributedSampler(data, trainer.world_size, trainer.global_rank, shuffle,
-                                     self.seed)
-        return DataLoader(data, self.batch_size, sampler=sampler)
-
-    def train_dataloader(self): return self._loader(self.data[0], True)
-
-    def val_dataloader(self): return self._loader(self.data[1], False)
-
     def _loss(self, batch):
         low = self.low != torch.float32
         with torch.autocast(self.device.type, self.low, low, cache_enabled=False):
@@ -185,6 +175,21 @@ class LMModule(pl.LightningModule):
         optimizer = make(self.parameters(), self.learning_rate, fused=True)
         cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.epochs, 1e-6)
         return dict(optimizer=optimizer, lr_scheduler=cosine)
+
+# %% ../nbs/01_lm_module.ipynb #46fbcecc
+@patch
+def _loader(self: LMModule, blocks, shuffle):
+    "Batches of this process's share; a few occur twice if there's a remainder."
+    data, trainer = torch.as_tensor(blocks, dtype=torch.long), self.trainer
+    sampler = DistributedSampler(data, trainer.world_size, trainer.global_rank, shuffle,
+                                 self.seed)
+    return DataLoader(data, self.batch_size, sampler=sampler)
+
+@patch
+def train_dataloader(self: LMModule): return self._loader(self.data[0], True)
+
+@patch
+def val_dataloader(self: LMModule): return self._loader(self.data[1], False)
 
 # %% ../nbs/01_lm_module.ipynb #e1badb40
 class EpochBar(Callback):

@@ -176,6 +176,21 @@ def _written(data, n: int, index: int) -> np.ndarray:
     return data
 
 # %% ../nbs/02_recursion.ipynb #7fe8120c
+def _named(function) -> str: return getattr(function, "__name__", repr(function))
+
+def _check_call(role: str, function: Callable, *given: str) -> None:
+    "Raises `ValueError` for anything but a function of these, such as one that makes it."
+    try:
+        bound = signature(function).bind(*given)
+        first = [bound.signature.parameters[name].annotation for name in bound.arguments]
+        fits = not {int, float} & set(first[:len(given)])     # nobody's data are one number
+    except TypeError: fits = False
+    if not fits:
+        make = (f"; if it makes one, call it first: {role}={_named(function)}(...)"
+                if callable(function) else "")
+        raise ValueError(f"{role} is {_named(function)}: expected a function of "
+                         f"{', '.join(given)}{make}")
+
 def _generations(fit, real, policy, seed, indices, done, sizes) -> Iterator[Generation]:
     "The loop itself; `recurse` checks its arguments first."
     history = getattr(policy, "history", None)
@@ -190,7 +205,13 @@ def _generations(fit, real, policy, seed, indices, done, sizes) -> Iterator[Gene
             continue
         if index:
             data = policy(real, list(synthetic), generation_rng(seed, index, "policy"))
+            if data is None:
+                raise ValueError(f"policy {_named(policy)} returned None for generation "
+                                 f"{index}: expected a training set; is there a return?")
         model = fit(data, generation_rng(seed, index, "fit"))
+        if not hasattr(model, "sample"):
+            raise ValueError(f"{_named(fit)} returned {type(model).__name__}: expected a "
+                             "model with a method sample(n, rng)")
         yield Generation(index, model, data)
 
 # %% ../nbs/02_recursion.ipynb #f9a4c6b6
@@ -212,9 +233,8 @@ def recurse(
     real = np.asarray(real)
     if len(real) == 0:
         raise ValueError("there are no real data: the first axis of `real` has length 0")
-    if not callable(policy):
-        raise ValueError(f"policy is {policy!r}: expected a function, such as replace "
-                         "or keep(.1)")
+    _check_call("fit", fit, "data", "rng")
+    _check_call("policy", policy, "real", "synthetic", "rng")
     if seed < 0: raise ValueError(f"seed is {seed}: expected 0 or a positive whole number")
     if n_generations is not None and (n_generations < 1
                                       or n_generations != int(n_generations)):
