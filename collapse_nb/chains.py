@@ -28,23 +28,23 @@ from types import SimpleNamespace
 import numpy as np
 from tqdm import tqdm
 
-from . import recursion
+from . import recursion, registry
 from .commands import (OneLineParser, collapse_chain, check_values, check_writable, disk_is_full,
                                   nearest, one_line, parse_seeds, read_parameters,
                                   run_command, signature, user_path)
 from .data import fingerprint
 from .progress import BAR
 from .provenance import family_homes
-from .registry import FAMILIES, Chain, check_among, check_whole
+from .registry import Chain, check_among, check_whole
 from .store import Run, read_facts, read_note, run_folders, runs_folder
 
 # %% ../nbs/machinery/chains.ipynb #7386c1c2
 def _find_family(name: str) -> Callable:
     "A family of the library, or one registered since. Raises `ValueError` for other names."
-    homes = family_homes() if name not in FAMILIES else {}
+    homes = family_homes() if name not in registry.FAMILIES else {}
     if name in homes: import_module(f"collapse_nb.{homes[name]}")
-    if name in FAMILIES: return FAMILIES[name]
-    raise ValueError(f"no family '{name}': {nearest(name, sorted({*homes, *FAMILIES}))}; one "
+    if name in registry.FAMILIES: return registry.FAMILIES[name]
+    raise ValueError(f"no family '{name}': {nearest(name, sorted({*homes, *registry.FAMILIES}))}; one "
                      "of your own is registered by its file (--family-from)")
 
 # %% ../nbs/machinery/chains.ipynb #625aa0cd
@@ -120,7 +120,7 @@ def _complete(make: Callable, seed: int, n_generations: int, how: dict) -> str |
 def _complete_one(family: str, given: dict, n_generations: int, root: str, how: dict,
                   registered: list) -> str | None:
     "Make one chain from its options, and complete it."
-    for known, own in zip((FAMILIES, recursion.POLICIES), registered): known.update(own)
+    for known, own in zip((registry.FAMILIES, recursion.POLICIES), registered): known.update(own)
     def make(): return Run(make_chain(family, **given), Path(root))
     return _complete(make, given["seed"], n_generations, how)
 
@@ -309,13 +309,13 @@ def _read(arguments: list[str]) -> tuple[str, dict, SimpleNamespace]:
     first = OneLineParser("collapse_chain", add_help=False)
     first.add_argument("--family-from")
     if script := first.parse_known_args(arguments)[0].family_from: _load(script)
-    for name in {*arguments[1:]} & {*family_homes(), *FAMILIES}:
+    for name in {*arguments[1:]} & {*family_homes(), *registry.FAMILIES}:
         raise ValueError(f"the family comes first: collapse_chain {name} ...")
     if not arguments or arguments[0].startswith("-"):
         about = ("Run chains of one family of models, one for each seed, "
                  "and keep them on the disk.")
         parser = OneLineParser("collapse_chain", about, _EXAMPLES)
-        parser.add_argument("FAMILY", help=", ".join(sorted({*family_homes(), *FAMILIES})))
+        parser.add_argument("FAMILY", help=", ".join(sorted({*family_homes(), *registry.FAMILIES})))
         parser.parse_args(arguments[:1])
     family, *typed = arguments
     typed = vars(_parser(family).parse_args(typed))
