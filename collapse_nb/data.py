@@ -43,7 +43,7 @@ def prose(
 
 def _split(
     texts: Iterable[str],  # in a fixed order
-    parts: dict[int, str],  # number of a text, counted modulo n -> its split, if not training
+    parts: dict[int, str],  # number of a text, modulo n -> its split, if not training
     n: int,
 ) -> dict[str, list[str]]:
     "Prose by splits, each paragraph where it first occurs."

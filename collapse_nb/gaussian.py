@@ -629,17 +629,17 @@ def errors_caption(
         return ", ".join(f"{value:.3g} (n = {n:,})" for n, value in last[quantity].items())
     line, theory, said = (
         ("", "exp E[log σ̂]",
-         "that learns only from itself loses its variance, the sooner the fewer its points")
+         "that learns only from itself loses its variance, the sooner, the fewer its points")
         if policy == "replace" else
-        (" (of σ̂ root mean squares)", "√E[σ̂²]",
+        (" (of σ̂: root mean squares)", "√E[σ̂²]",
          "that learns from everything so far keeps its variance"))
     return (f"A Gaussian {said} (policy {policy}). After {table.generation.max():,} "
             f"generations the median standard deviation, 1 at first, is {ends('std')}. The "
             f"median error of the mean is {ends('mean_error')}. Lines: medians over "
-            f"{n_chains:,} chains, each refitted on n points{line}; bands: the middle half "
-            f"of the chains. Dots: theory, of errors only while they are small, of σ̂ "
-            f"{theory}. Thin: one chain, which is what the paper draws, at some of its "
-            f"generations.")
+            f"{n_chains:,} chains{line}, with n new points in each generation; bands: the "
+            f"middle half of the chains. Dots: theory; for the errors it holds only while "
+            f"they are small, for σ̂ it is {theory}. Thin: a single chain, as in the paper, "
+            f"at some generations.")
 
 
 # %% ../nbs/02b_gaussian.ipynb #bd566087

@@ -117,7 +117,7 @@ def lm(
     n_test: int = 0,                   # the first blocks of test text; 0: all
     prompts: str = "original",         # blocks to continue: real, or its own ('previous')
     model: str = "facebook/opt-125m",  # Hub name, folder, GGUF, 'smollm2' or 'untrained'
-    base: str = "none",                # pretrain a small model on it first, say 'docstrings'
+    base: str = "none",                # or pretrain a small model on this: 'docstrings'
     base_characters: int = 4_000_000,  # text that a base is pretrained on; 0: all
     base_epochs: int = 4,              # passes over it
     architecture: str = "opt",         # of a base or an untrained model: 'opt' or 'gpt2'
@@ -460,8 +460,8 @@ def tail_growth_verdict(
         tail = "has a longer tail" if end.beyond >= 5 else "has a tail that isn't longer"
         said.append(f"({setting}) {which} (median perplexity {first:.3g} to {last:.3g}), "
                     f"and {tail}: {end.beyond} of its {end.blocks:,} blocks are less "
-                    f"probable than every real one ({end.constant} of the generated blocks "
-                    f"are a single token, repeated).")
+                    f"probable than every real one (generated blocks of a single token, "
+                    f"repeated: {end.constant}).")
     return " ".join(said)
 
 # %% ../nbs/05_language.ipynb #1b36aa91
