@@ -44,7 +44,8 @@ def _find_family(name: str) -> Callable:
     homes = family_homes() if name not in registry.FAMILIES else {}
     if name in homes: import_module(f"collapse_nb.{homes[name]}")
     if name in registry.FAMILIES: return registry.FAMILIES[name]
-    raise ValueError(f"no family '{name}': {nearest(name, sorted({*homes, *registry.FAMILIES}))}; one "
+    known = sorted({*homes, *registry.FAMILIES})
+    raise ValueError(f"no family '{name}': {nearest(name, known)}; one "
                      "of your own is registered by its file (--family-from)")
 
 # %% ../nbs/machinery/chains.ipynb #625aa0cd
@@ -120,7 +121,8 @@ def _complete(make: Callable, seed: int, n_generations: int, how: dict) -> str |
 def _complete_one(family: str, given: dict, n_generations: int, root: str, how: dict,
                   registered: list) -> str | None:
     "Make one chain from its options, and complete it."
-    for known, own in zip((registry.FAMILIES, recursion.POLICIES), registered): known.update(own)
+    registry.FAMILIES.update(registered[0])
+    recursion.POLICIES.update(registered[1])
     def make(): return Run(make_chain(family, **given), Path(root))
     return _complete(make, given["seed"], n_generations, how)
 
@@ -315,7 +317,8 @@ def _read(arguments: list[str]) -> tuple[str, dict, SimpleNamespace]:
         about = ("Run chains of one family of models, one for each seed, "
                  "and keep them on the disk.")
         parser = OneLineParser("collapse_chain", about, _EXAMPLES)
-        parser.add_argument("FAMILY", help=", ".join(sorted({*family_homes(), *registry.FAMILIES})))
+        known = sorted({*family_homes(), *registry.FAMILIES})
+        parser.add_argument("FAMILY", help=", ".join(known))
         parser.parse_args(arguments[:1])
     family, *typed = arguments
     typed = vars(_parser(family).parse_args(typed))

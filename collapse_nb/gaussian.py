@@ -626,20 +626,21 @@ def errors_caption(
     last = table[table.generation == table.generation.max()].set_index(
         ["quantity", "sample_size"])["median"]
     def ends(quantity):
-        return ", ".join(f"{value:.3g} (n = {n:,})" for n, value in last[quantity].items())
+        return ", ".join(f"{value:.4g} (n = {n:,})" for n, value in last[quantity].items())
+    part = "a sample of " if policy == "accumulate_subsample" else ""
     line, theory, said = (
         ("", "exp E[log σ̂]",
-         "that learns only from itself loses its variance, the sooner, the fewer its points")
+         "that learns only from itself loses its variance, sooner with fewer points")
         if policy == "replace" else
         (" (of σ̂: root mean squares)", "√E[σ̂²]",
-         "that learns from everything so far keeps its variance"))
+         f"that learns from {part}everything so far keeps its variance"))
     return (f"A Gaussian {said} (policy {policy}). After {table.generation.max():,} "
             f"generations the median standard deviation, 1 at first, is {ends('std')}. The "
             f"median error of the mean is {ends('mean_error')}. Lines: medians over "
             f"{n_chains:,} chains{line}, with n new points in each generation; bands: the "
             f"middle half of the chains. Dots: theory; for the errors it holds only while "
-            f"they are small, for σ̂ it is {theory}. Thin: a single chain, as in the paper, "
-            f"at some generations.")
+            f"they are small, for σ̂ it is {theory}. Thin: a single chain, as in the "
+            f"paper, at some generations.")
 
 
 # %% ../nbs/02b_gaussian.ipynb #bd566087
