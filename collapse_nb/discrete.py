@@ -74,8 +74,8 @@ class Discrete:
 
 # %% ../nbs/02a_discrete.ipynb #8fe82cc8
 def fit_discrete(
-    n_states: int,       # k, states there are, seen or not
-    added: float = 0.0,  # a, added to each count (Laplace's rule)
+    n_states: int,       # states there are, seen or not
+    added: float = 0.0,  # added to each count (Laplace's rule)
 ) -> Callable:  # fit(states of shape (n,), rng) -> `Discrete`
     "How to count. Raises `ValueError`."
     check_whole(n_states=n_states)
