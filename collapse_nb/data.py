@@ -10,7 +10,6 @@ __all__ = ['prose', 'pydoc_text', 'train_tokenizer', 'load_tokenizer', 'token_bl
 import ast
 import gzip
 import hashlib
-import json
 import os
 import random
 import re
@@ -18,7 +17,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import distribution, version
 from pathlib import Path
 
 import numpy as np
@@ -276,79 +275,36 @@ def docstrings(
                    key=lambda n: getattr(n, "lineno", 0))
     return [text for text in map(ast.get_docstring, nodes) if text]
 
-def _distributions(packages: "tuple[str, ...]") -> list:
-    "Those packages that are installed."
-    found = []
-    for name in packages:
-        try: found.append(distribution(name))
-        except PackageNotFoundError: pass
-    if not found:
-        raise ValueError(f"none of {', '.join(packages)} is installed: 'docstrings' has "
-                         "nothing to read")
-    return found
-
-# %% ../nbs/00_data.ipynb #cc816b7f
-def docstring_text(
-    packages: tuple[str, ...] = _DOCUMENTED,  # to read; those not installed are left out
-    cache: str | Path | None = None,          # folder; None: collapse_nb in your cache
-) -> dict[str, list[str]]:  # paragraphs of each split
-    """What is prose in the docstrings of installed packages, split by file. Raises
-    `ValueError` if none is installed."""
-    found = _distributions(packages)
-    versions = json.dumps([f"{d.metadata['Name']} {d.version}" for d in found]
-                          + list(sys.version_info[:2]))
-    folder = Path(cache or Path(
-        os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "collapse_nb")
-    path = folder / (f"prose-{hashlib.sha256(versions.encode()).hexdigest()[:16]}"
-                     ".parquet")
-    if (kept := _read_texts(path)) is not None: return kept
-    from joblib import Parallel, delayed
-    files = [str(d.locate_file(f)) for d in found for f in sorted(map(str, d.files or []))
-             if f.endswith(".py")]
-    parts = [files[i:i + 100] for i in range(0, len(files), 100)]
-    work = Parallel(n_jobs=-1 if len(parts) > 5 else 1)(
-        delayed(_docstrings_of)(part) for part in parts)
-    splits = _split((text for part in work for text in part),
-                    {24: "validation", 49: "test"}, 50)
-    _keep_texts(path, splits)
-    return splits
-
 def _docstrings_of(paths: list[str]) -> list[str]:
     "One text for each file that has any."
     return [text for path in paths if (text := "\n\n".join(docstrings(path)))]
 
-# %% ../nbs/00_data.ipynb #13b2fe9a
-def _texts_hash(splits: dict) -> str:
-    return hashlib.sha256(json.dumps(splits).encode()).hexdigest()
+def _parsed(packages, versions) -> dict[str, list[str]]:  # versions: only for the cache
+    from joblib import Parallel, delayed
+    files = [str(d.locate_file(f)) for d in map(distribution, packages)
+             for f in sorted(map(str, d.files or [])) if f.endswith(".py")]
+    parts = [files[i:i + 100] for i in range(0, len(files), 100)]
+    work = Parallel(n_jobs=-1 if len(parts) > 5 else 1)(
+        delayed(_docstrings_of)(part) for part in parts)
+    return _split((text for part in work for text in part),
+                  {24: "validation", 49: "test"}, 50)
 
-def _keep_texts(path: Path, splits: dict) -> None:
-    """Write texts as one Parquet table, with their hash; atomically, so that none is half
-    there."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-    rows = [(split, text) for split, texts in splits.items() for text in texts]
-    table = pa.table(dict(split=[split for split, _ in rows],
-                          text=[text for _, text in rows]))
-    part = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table.replace_schema_metadata(dict(sha256=_texts_hash(splits))),
-                       part, compression="zstd")
-        part.replace(path)
+# %% ../nbs/00_data.ipynb #cc816b7f
+def docstring_text(
+    packages: tuple[str, ...] = _DOCUMENTED,  # to read
+    cache: str | Path | None = None,          # folder; None: collapse_nb in your cache
+) -> dict[str, list[str]]:  # paragraphs of each split
+    """What is prose in the docstrings of installed packages, split by file. Raises
+    `PackageNotFoundError`, and `OSError` if it can't be kept."""
+    from joblib import Memory
+    folder = Path(cache or Path(
+        os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "collapse_nb")
+    versions = [*sys.version_info[:2], *map(version, packages)]
+    try: return Memory(folder, verbose=0, compress=True).cache(_parsed)(packages, versions)
     except OSError as e:
-        raise OSError(f"can't write to '{path.parent}' ({e.strerror or e}): set "
-                      "XDG_CACHE_HOME to a folder of yours") from e
+        raise OSError(f"can't write to '{folder}' ({e.strerror or e}): set XDG_CACHE_HOME "
+                      "to a folder of yours") from e
 
-def _read_texts(path: Path) -> dict[str, list[str]] | None:
-    "Read them again, or None if they're missing or damaged."
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-    try: table = pq.read_table(path)
-    except (OSError, pa.ArrowException): return None
-    splits = {split: [] for split in _SPLITS}
-    for row in table.to_pylist(): splits[row["split"]].append(row["text"])
-    return splits if ((table.schema.metadata or {}).get(b"sha256")
-                      == _texts_hash(splits).encode()) else None
 
 # %% ../nbs/00_data.ipynb #6fc07946
 def _from_hub(name: str, *config: str, instead: str, **kwargs):

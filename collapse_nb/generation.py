@@ -89,7 +89,7 @@ def ancestral(
     "Write continuations by sampling one token after the other."
     n_new = uniforms.shape[1]
     tree, texts, first, total = (
-        Tree(network, prompts, 1, n_new, 0), prompts, torch.zeros_like(prompts[:, :1]), 0)
+        Tree(network, prompts, 1, n_new), prompts, torch.zeros_like(prompts[:, :1]), 0)
     for step in range(n_new):
         values = tree.grow(first, texts[:, -1:]) if step else tree.start()
         _penalise(values, texts[:, None], penalty)
@@ -123,16 +123,6 @@ class Slots(DynamicLayer):
 
     def get_seq_length(self) -> int: return self.used
 
-    def keep(self, size, order):
-        """Of the slots after the first `size`, keep those named in `order`, shape
-        (n_prompts, kept)."""
-        index, end = order[:, None, :, None], size + order.shape[1]
-        for part in (self.keys, self.values):
-            old = part[:, :, size:self.used]
-            part[:, :, size:end] = old.gather(
-                2, index.expand(-1, part.shape[1], -1, part.shape[3]))
-        self.used = end
-
 # %% ../nbs/01a_generation.ipynb #6c8b1ae4
 class Tree:
     "The growing continuations of a batch of prompts; gives the network's output for each."
@@ -141,12 +131,9 @@ class Tree:
         prompts: torch.Tensor,  # token numbers, shape (n, size)
         width: int,             # beams for each prompt
         n_new: int,             # tokens that will be written
-        prune_every: int | None = None,  # steps; 0: never; None: 8 on a CPU, 0 on a GPU
     ):
-        if prune_every is None: prune_every = 8 if prompts.device.type == "cpu" else 0
         (n, self.size), self.network, self.prompts = prompts.shape, network, prompts
-        self.depth, self.prune_every, room = (
-            0, prune_every, prompts.shape[1] + width * (n_new - 1))
+        self.depth, room = 0, prompts.shape[1] + width * (n_new - 1)
         self.cache = Cache(layers=[Slots(room)
                                    for _ in range(network.config.num_hidden_layers)])
         self.path = torch.zeros(n, width, room, dtype=torch.bool, device=prompts.device)
@@ -177,24 +164,10 @@ def grow(self: Tree,
     used, self.depth = self.cache.get_seq_length(), self.depth + 1
     self.path[:, :, :used] = self.path[:, :, :used].gather(
         1, parents[..., None].expand(-1, -1, used))
-    if self.prune_every and self.depth % self.prune_every == 0: used = self._prune(used)
     end = used + tokens.shape[1]
     self.path[:, :, used:end] = self.own
     at = torch.full_like(tokens[:1], self.size + self.depth - 1)
     return self._forward(tokens, at, attention_mask=self.path[:, None, :, :end])
-
-@patch
-def _prune(self: Tree, used):
-    "Drop what is on no path; give the number of slots that stay."
-    path = self.path[:, :, self.size:used]
-    alive = path.any(1)
-    order = alive.int().argsort(
-        dim=1, descending=True, stable=True)[:, :int(alive.sum(1).max())]
-    for layer in self.cache.layers: layer.keep(self.size, order)
-    end = self.size + order.shape[1]
-    self.path[:, :, self.size:end] = path.gather(
-        2, order[:, None].expand(-1, path.shape[1], -1))
-    return end
 
 # %% ../nbs/01a_generation.ipynb #4557c145
 def step_cost(
@@ -335,11 +308,7 @@ def _check(how, network, prompts, n_new):
     if how.width > network.config.vocab_size:
         raise ValueError(f"num_beams is {how.num_beams}: expected at most the "
                          f"{network.config.vocab_size} tokens of the vocabulary")
-    try: blocks = np.asarray(prompts)
-    except ValueError:
-        raise ValueError(f"the prompts have {min(map(len, prompts))} to "
-                         f"{max(map(len, prompts))} tokens: expected blocks of one length, "
-                         "as token_blocks cuts them") from None
+    blocks = np.asarray(prompts)
     if blocks.ndim != 2 or blocks.dtype.kind not in "iu" or not blocks.shape[1]:
         raise ValueError(f"the prompts are of shape {blocks.shape} and type "
                          f"{blocks.dtype}: expected whole numbers of shape (n, block_size)")

@@ -291,9 +291,11 @@ def train_lm(
 ):  # the same network, with the weights of its best epoch, in evaluation mode
     """Train, and keep the epoch with the lowest loss on `validation`. Raises `ValueError`
     for unusable arguments, `FloatingPointError` where training diverges."""
-    _check_training(network, train, validation, epochs, batch_size, learning_rate,
-                    optimizer)
+    check_whole(epochs=epochs, batch_size=batch_size)
+    check_positive(learning_rate=learning_rate)
+    check_among(OPTIMIZERS, optimizer=optimizer)
     check_among(("best", "last"), kept_epoch=kept_epoch)
+    for blocks in (train, validation): check_tokens(network, blocks)
     with tempfile.TemporaryDirectory() as folder:
         trainer = trainer or lm_trainer(accelerator, epochs, Path(folder), callbacks)
         device = trainer.strategy.root_device
@@ -326,14 +328,6 @@ def check_tokens(
         raise ValueError(f"the blocks hold tokens {blocks.min()} to {blocks.max()}, but "
                          f"the model knows only 0 to {config.vocab_size - 1}: use the "
                          "model's own tokenizer, or blocks that were made for it")
-
-def _check_training(network, train, validation, epochs, batch_size, learning_rate,
-                    optimizer):
-    "Raises `ValueError` for what can't be used to train."
-    check_whole(epochs=epochs, batch_size=batch_size)
-    check_positive(learning_rate=learning_rate)
-    check_among(OPTIMIZERS, optimizer=optimizer)
-    for blocks in (train, validation): check_tokens(network, blocks)
 
 # %% ../nbs/01_lm_module.ipynb #e7332bf5
 @contextmanager

@@ -23,7 +23,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -172,7 +171,7 @@ def _training_options(
     seed: int = 0,                # all randomness comes from it
     debug: bool = False,          # a rehearsal: two batches of each set, one epoch
     # writes the losses into --save-name
-    logger: Literal["none", "csv", "tensorboard"] = "none",
+    logger: Literal["none", "csv"] = "none",
     version_name: str = None,     # of the logger's folder (default: version_0, ...)
 ): "training"
 
@@ -183,9 +182,6 @@ def _data_options(
     # let the model continue every block, and write this set: .parquet, or .pkl, the
     # authors' format (the default suffix); a loaded model isn't trained before
     generate: str = None,
-    # the blocks that --generate continues: those of the original training set, or those of
-    # --load-generate
-    prompts: Literal["original", "previous"] = "original",
     num_beams: int = 5,       # of the search that writes; 1 is greedy
     repetition_penalty: float = 1.0,  # when it writes; 1 is none
     load_generate: str = None,        # train on this generated set
@@ -246,11 +242,11 @@ def _idle_options(chosen, parser: OneLineParser) -> list[str]:
     works = dict.fromkeys(("learning_rate", "max_epochs", "optimizer", "save_name"), trains)
     works |= dict.fromkeys(("saveto", "saveperplexities"), evaluates)
     beside = chosen.load_name and (_place(chosen.load_name) / "config.json").exists()
-    works |= dict.fromkeys(("generate", "num_beams", "repetition_penalty", "prompts"), generates)
+    works |= dict.fromkeys(("generate", "num_beams", "repetition_penalty"), generates)
     works |= dict(
         pretrained=fresh and not chosen.config, num_workers=False, config=not beside,
         batch_size=trains or evaluates or chosen.debug, precision=trains or generates,
-        load_generate=reads or generates and chosen.prompts == "previous",
+        load_generate=reads,
         generate_percentage=chosen.load_generate and reads,
         save_last=chosen.save_name and trains, logger=chosen.save_name and trains,
         version_name=chosen.logger != "none", evalgen_only=not chosen.eval_only)
@@ -267,12 +263,6 @@ def _check_options(chosen) -> None:
     "Raises `ValueError` for what would fail later, after some work."
     early = ("learning_rate", "max_epochs", "batch_size", "num_devices", "num_nodes")
     check_positive(**{name: getattr(chosen, name) for name in early})
-    if chosen.prompts == "previous" and chosen.generate and not chosen.load_generate:
-        raise ValueError("--prompts previous needs a set: give --load-generate")
-    tensorboard = find_spec("tensorboardX") or find_spec("tensorboard")
-    if chosen.logger == "tensorboard" and not tensorboard:
-        raise ValueError("--logger tensorboard needs the package 'tensorboardX': install it, or "
-                         "take --logger csv")
     device = find_device(chosen.accelerator)
     find_precision(chosen.precision, device)
     most = dict(cuda=torch.cuda.device_count(), mps=1, cpu=max(64, os.cpu_count()))[device.type]
@@ -394,12 +384,11 @@ def _read_step(chosen) -> _Step:
     texts = load_text(chosen.data)
     network, tokenizer, name = _open_model(chosen, texts["train"])
     def cut(split): return token_blocks(texts[split], tokenizer, chosen.block_size)[:few]
-    original = generates and chosen.prompts == "original"
     sets = {s: cut(s) for s in ("validation",) * trains + ("test",) * (trains or chosen.eval_only)}
     share, reads = chosen.generate_percentage, trains or chosen.evalgen_only
-    real = cut("train") if original or reads and (given is None or share is not None) else None
+    real = cut("train") if generates or reads and (given is None or share is not None) else None
     if reads: sets["train"] = real if given is None else _mix(real, given, share, chosen.seed)
-    if generates: sets["prompts"] = real if original else given
+    if generates: sets["prompts"] = real
     for blocks in sets.values():
         if blocks.shape[1] != chosen.block_size:
             raise ValueError(f"the generated set has blocks of {blocks.shape[1]} tokens: expected "
@@ -443,12 +432,11 @@ def _mix(
 def _make_trainer(chosen, folder: Path | None) -> pl.Trainer:
     "The trainer of a step."
     several = chosen.num_devices * chosen.num_nodes > 1 or chosen.strategy == "ddp"
-    kinds = dict(csv=pl.loggers.CSVLogger, tensorboard=pl.loggers.TensorBoardLogger)
-    kind = kinds.get(chosen.logger) if folder and chosen.save_name else None
+    logs = folder and chosen.save_name and chosen.logger == "csv"
     return lm_trainer(
         chosen.accelerator, 1 if chosen.debug else chosen.max_epochs, folder,
         save_last=chosen.save_last, devices=chosen.num_devices, num_nodes=chosen.num_nodes,
-        logger=kind(folder, chosen.logger, chosen.version_name) if kind else False,
+        logger=pl.loggers.CSVLogger(folder, "csv", chosen.version_name) if logs else False,
         strategy="ddp" if several else "auto", log_every_n_steps=10)
 
 # %% ../nbs/appendix/lm_step.ipynb #eb375814
