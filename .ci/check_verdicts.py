@@ -83,14 +83,14 @@ class Folder:
     def states(self):
         table = self.read("discrete_absorption")
         if table is None: return
-        for n in table.sample_size.unique(): self.note(4, ["states", size(n)], HOLDS, 0)    # by construction
+        for n in table.sample_size.unique(): self.note(4, ["urns", size(n)], HOLDS, 0)    # by construction
         for (start, n), part in table.groupby(["start", "sample_size"]):
             for kind, quantity in (("kinds", "rare_states"), ("mass", "rare_mass")):
                 rows = part[(part.quantity == quantity) & (part.real > 0)].set_index("generation")
                 if start == "uniform" or 5 not in rows.index: continue
                 half = rows.standard_error * stats.norm.ppf(.975)
                 low, high = rows["mean"] - half, rows["mean"] + half
-                self.rare(["states", kind, size(n)], *(x / rows.real for x in (rows["mean"], low, high)))
+                self.rare(["urns", kind, size(n)], *(x / rows.real for x in (rows["mean"], low, high)))
 
     def band(self, rows, real=1): return [rows[c] / real for c in ("median", "low", "high")]
 
