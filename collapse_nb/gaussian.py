@@ -624,23 +624,26 @@ def errors_caption(
 ) -> str:
     "What `draw_errors` shows, and where it ends."
     last = table[table.generation == table.generation.max()].set_index(
-        ["quantity", "sample_size"])["median"]
-    def ends(quantity):
-        return ", ".join(f"{value:.4g} (n = {n:,})" for n, value in last[quantity].items())
+        ["quantity", "sample_size"])
+    def ends(quantity, of="median"):
+        values = last.loc[quantity, of].items()
+        return ", ".join(f"{value:.4g} (n = {n:,})" for n, value in values)
     part = "a sample of " if policy == "accumulate_subsample" else ""
-    line, theory, said = (
-        ("", "exp E[log σ̂]",
-         "that learns only from itself loses its variance, sooner with fewer points")
+    said, middle, line, theory, more = (
+        ("that learns only from itself loses its variance, sooner with fewer points",
+         f"median standard deviation, 1 at first, is {ends('std')}", "", "exp E[log σ̂]",
+         ". Rare is the least probable tenth of the real distribution")
         if policy == "replace" else
-        (" (of σ̂: root mean squares)", "√E[σ̂²]",
-         f"that learns from {part}everything so far keeps its variance"))
+        (f"that learns from {part}everything so far keeps its variance",
+         f"root mean square of σ̂, 1 at first, is {ends('std', 'root_mean_square')}",
+         " (of σ̂: root mean squares)", "√E[σ̂²]",
+         "; it stays near where its first sets have put it"))
     return (f"A Gaussian {said} (policy {policy}). After {table.generation.max():,} "
-            f"generations the median standard deviation, 1 at first, is {ends('std')}. The "
-            f"median error of the mean is {ends('mean_error')}. Lines: medians over "
-            f"{n_chains:,} chains{line}, with n new points in each generation; bands: the "
-            f"middle half of the chains. Dots: theory; for the errors it holds only while "
-            f"they are small, for σ̂ it is {theory}. Thin: a single chain, as in the "
-            f"paper, at some generations.")
+            f"generations the {middle}. The median error of the mean is "
+            f"{ends('mean_error')}. Lines: medians over {n_chains:,} chains{line}, with n "
+            f"new points in each generation; bands: the middle half of the chains. Dots: "
+            f"theory; for the errors it holds only while they are small, for σ̂ it is "
+            f"{theory}. Thin: a single chain, as in the paper, at some generations{more}.")
 
 
 # %% ../nbs/02b_gaussian.ipynb #bd566087

@@ -364,8 +364,8 @@ def verdict(
     (a, sd_a), (b, sd_b) = last.loc["a"], last.loc["b"]
     if table.seed.nunique() < 2:
         return "One run of each setting has no spread to compare their difference with."
-    holds = "holds" if a - b > max(sd_a, sd_b) else "does not hold"
-    return (f"That (a) ends above (b) by more than the spread of the seeds {holds}: "
+    ends = "ends" if a - b > max(sd_a, sd_b) else "doesn't end"
+    return (f"Setting (a) {ends} above (b) by more than the spread of the seeds: "
             f"{a:.4g} (standard deviation {sd_a:.2g}) against {b:.4g} ({sd_b:.2g}), "
             f"{table.seed.nunique()} runs each.")
 
