@@ -4,12 +4,11 @@
 
 # %% auto #0
 __all__ = ['PROFILES', 'STYLE', 'notebooks', 'figure_notebook', 'figure_heading', 'default_parameters', 'figure_parameters',
-           'check_parameters', 'load_profile', 'read_record', 'code_fingerprint', 'save_figure', 'gif', 'seconds',
+           'check_parameters', 'load_profile', 'read_record', 'code_fingerprint', 'save_figure', 'seconds',
            'last_generation', 'generation_styles', 'log_ticks', 'markdown_table']
 
 # %% ../nbs/machinery/figures.ipynb #6ecee7da
 import ast
-import io
 import json
 import timeit
 from collections import Counter
@@ -19,7 +18,6 @@ from pathlib import Path
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
-from PIL import Image
 
 from .commands import (NOTEBOOKS, check_values, nearest, project_path,
                                   read_parameters, user_path)
@@ -40,8 +38,7 @@ def figure_notebook(
 ) -> Path:
     "Its notebook. Raises `ValueError` for an unknown id, with the nearest."
     if figure in (known := notebooks()): return known[figure]
-    more = nearest(figure, list(known)) if known else "install the project from a clone"
-    raise ValueError(f"no figure '{figure}': {more}")
+    raise ValueError(f"no figure '{figure}': {nearest(figure, list(known))}")
 
 def _cells(figure: str) -> list[dict]:
     "The cells of a figure's notebook."
@@ -182,28 +179,6 @@ def _origin(runs: Sequence[Run]) -> dict:
     return dict(data=runs[0].chain.config["data"], device=" and ".join(devices),
                 runs=dict(names=names, begun=begun, devices=devices, grew=grew))
 
-# %% ../nbs/machinery/figures.ipynb #e8d3d88f
-def gif(
-    picture,           # a matplotlib `Figure`
-    draw: Callable,    # draw(frame) changes it
-    frames: Sequence,  # what `draw` is called with, one after the other
-    pause: float = .1, # seconds that a frame is shown; the last one stays 2 seconds longer
-) -> bytes:  # the content of a GIF file
-    "A moving picture that repeats for ever; where nothing changes, frames are joined."
-    images = []
-    for _ in range(2): picture.draw_without_rendering()    # the layout settles, and stays
-    picture.set_layout_engine("none")
-    for frame in frames:
-        draw(frame)
-        picture.savefig(buffer := io.BytesIO(), format="png", dpi="figure")
-        images.append(Image.open(buffer).convert("RGB"))
-    colours = images[0].quantize(64, Image.Quantize.FASTOCTREE)
-    first, *others = (i.quantize(palette=colours, dither=Image.Dither.NONE) for i in images)
-    times = [1000 * pause] * len(others) + [1000 * pause + 2000]
-    first.save(file := io.BytesIO(), "GIF", save_all=True, append_images=others, loop=0,
-               duration=times)
-    return file.getvalue()
-
 # %% ../nbs/machinery/figures.ipynb #3f73d920
 def seconds(
     function: Callable,  # what is timed, called without arguments
@@ -214,12 +189,11 @@ def seconds(
 
 # %% ../nbs/machinery/figures.ipynb #8440bdd6
 def last_generation(
-    shown: list[int],    # generations that a figure shows
-    name: str = "shown", # what the user calls them
+    shown: list[int],  # generations that a figure shows
 ) -> int:  # the last of them, where the chain may end
     "Raises `ValueError` unless they ascend, from 0 on, and the last is at least 1."
     if shown != sorted(set(shown)) or shown[0] < 0 or shown[-1] < 1:
-        raise ValueError(f"{name} is {shown}: expected ascending generations from 0 on, "
+        raise ValueError(f"shown is {shown}: expected ascending generations from 0 on, "
                          "the last at least 1, such as [0, 5, 10]")
     return shown[-1]
 
