@@ -32,7 +32,7 @@ from .commands import (OneLineParser, check_writable, collapse_runs, nearest, pr
 from .progress import listening, say_once
 from .provenance import code_hash, environment, now
 from .recursion import Generation, generation_rng, recurse
-from .registry import Chain, check_among
+from .registry import Chain, check_among, check_whole
 
 # %% ../nbs/machinery/store.ipynb #f49d255e
 _LAYOUT = 2  # of a run's folder; runs of another layout are left alone
@@ -146,7 +146,7 @@ class _Note:
         self._write(generation=index, phase="", done=0)
 
     def __call__(self, phase: str, part: float) -> None:
-        "So much of a phase is done; as `steps` of the registry tells it."
+        "So much of a phase is done, as `steps` tells it."
         self.parts[phase.partition(",")[0]] = part
         shares = dict.fromkeys(self.parts, 1) | _SHARES
         done = sum(shares[n] * p for n, p in self.parts.items()) / sum(shares.values())
@@ -228,10 +228,13 @@ class Records:
         return self.kind(**{name: records[name] for name in self.type.names[:-1]})
 
     def __getitem__(self, i):
-        models, run = vars(self.all()), self.path.parent.name
-        try: return self.kind(**{name: values[i] for name, values in models.items()})
-        except IndexError:
-            raise ValueError(f"generation {i} of {run} isn't there") from None
+        before, record = b"", np.empty(0, self.type)
+        if 0 <= i < len(self):
+            record = np.fromfile(self.path, self.type, 1, offset=i * self.size)
+            if i: before = np.fromfile(self.path, "V8", 1, offset=i * self.size - 8).tobytes()
+        if record["check"].tobytes() != _check(before, record.tobytes()[:-8]):
+            raise ValueError(f"generation {i} of {self.path.parent.name} isn't there")
+        return self.kind(**{name: record[name][0] for name in self.type.names[:-1]})
 
     def kept(self, i): return i < len(self)
 
@@ -369,8 +372,7 @@ def complete(self: Run,
     wait: bool = True,               # for another process that holds the run
 ) -> "Run":
     "Compute what is missing. Raises `ValueError`, or `FloatingPointError` if it diverges."
-    if n_generations < 1:
-        raise ValueError(f"n_generations is {n_generations}: expected at least 1")
+    check_whole(n_generations=n_generations)
     check_among((None, "all", "ends"), checkpoints=checkpoints)
     try: check_writable(self.folder, "--runs")
     except ValueError:
@@ -448,8 +450,7 @@ def verify(
            else f"generation_{i:04}/{piece}/{name}" for i, piece, name in found]
     content = folder / "content"
     if content.exists(): bad += [f"content/{name}" for name in _faults(content)]
-    known = r"run\.json|log\.jsonl|models\.records|content|generation_\d{4,}|\..*"
-    return bad + sorted(p.name for p in folder.iterdir() if not re.fullmatch(known, p.name))
+    return bad
 
 def generations(
     folder: Path,  # of a run
@@ -590,14 +591,13 @@ def stored_folder(
 def stored_table(
     name: str,                 # what kind of table it is, in small letters
     compute: Callable,         # compute(**arguments) -> a `DataFrame` of numbers and texts
-    root: Path | None = None,  # folder of all runs; None: `runs_folder()`
     **arguments,               # what the table is computed from: plain values
 ):  # the `DataFrame`
     "The table of these arguments, from the disk if it's there."
     import pandas as pd
     def write(part): compute(**arguments).to_parquet(part / "table.parquet", index=False)
     config = dict(family=name, code=code_hash(compute), **arguments)
-    return pd.read_parquet(stored_folder(config, write, root) / "table.parquet")
+    return pd.read_parquet(stored_folder(config, write) / "table.parquet")
 
 # %% ../nbs/machinery/store.ipynb #cf47ac21
 def run_folders(
@@ -655,8 +655,7 @@ def _manage(options) -> int:
         raise ValueError("rm needs a name: 'collapse_runs ls' prints them")
     found, status = all_runs(root), 0
     for name in set(options.names) - set(found.index):
-        hint = nearest(name, list(found.index) or ["none"])
-        raise ValueError(f"no run '{name}' in '{root}': {hint}")
+        raise ValueError(f"no run '{name}' in '{root}': {nearest(name, list(found.index))}")
     chosen = found.loc[list(dict.fromkeys(options.names))] if options.names else found
     if options.action == "ls": print(f"{_listing(chosen)}\n{len(chosen)} runs in {root}")
     for name in chosen.index if options.action == "verify" else ():
