@@ -70,11 +70,8 @@ commit {commit:.10}{changes}.</figcaption>
 def reading_order(
     figures,  # ids
 ) -> list[str]:
-    "In the order of the profile `paper`, section by section; what it lacks at the end."
-    known = [*load_profile("paper"), *notebooks()]
-    figures = sorted(figures, key=known.index)
-    sections = [figure_heading(figure)[3] for figure in figures]
-    return sorted(figures, key=lambda figure: sections.index(figure_heading(figure)[3]))
+    "In the order of the profile `paper`; what it lacks at the end."
+    return sorted(figures, key=[*load_profile("paper"), *notebooks()].index)
 
 # %% ../nbs/machinery/gallery.ipynb #6e0f934a
 def _entry(figure: str, record: dict, folder: Path) -> str:
