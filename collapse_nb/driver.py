@@ -63,14 +63,13 @@ class _Seconds(tqdm):
         self.n = done if done >= .01 * self.total else 0     # of less, what is left can't be told
         return super().refresh(*args, **kwargs)
 
-
 # %% ../nbs/machinery/driver.ipynb #8023e7b6
 def _run_notebook(notebook: Path, output: Path | None, parameters: dict, **options):
     "Run a notebook by papermill, in a kernel that no other program can take a port from."
     import papermill
     from traitlets.config import Config
     with tempfile.TemporaryDirectory() as folder:
-        files = {} if os.name == "nt" else dict(transport="ipc", ip=f"{folder}/kernel")
+        files = dict(transport="ipc", ip=f"{folder}/kernel")
         return papermill.execute_notebook(
             notebook, output, parameters, kernel_name="python3", progress_bar=False,
             extra_arguments=["--log-level=50"], config=Config(KernelManager=files), **options)
@@ -213,10 +212,7 @@ _EXAMPLES = """examples:
   collapse_figures                            every figure, laptop size
   collapse_figures --list                     which there are, how long they took
   collapse_figures --only gmm_scatter -p n_samples=500 --out mine
-  collapse_figures --only vae_samples -p images=DIR -p split=test -p seeds=[0] --out mine
-  collapse_figures --profile pretrained -p text=DIR           two cores, hours
   collapse_figures --profile local -p images=DIR -p text=DIR  on a GPU
-  collapse_figures --profile paper            needs a GPU and the hub
 """
 
 def _options(
@@ -271,9 +267,6 @@ def main(
 
 def _make(o) -> int:
     "What `collapse_figures` does; mistakes are found before anything is written."
-    if not (NOTEBOOKS / "figures").is_dir():
-        raise ValueError("the notebooks of the figures aren't installed here: run it in a copy of the "
-                         "project's repository")
     every = notebooks("figures") if o.profile == "smoke" else load_profile(o.profile)
     overrides = dict(map(_override, o.parameter))
     jobs = _jobs(list(dict.fromkeys(o.only or every)), o.profile, overrides)
