@@ -70,7 +70,8 @@ def nearest(
 ) -> str:
     "What a misspelt name probably meant, or all there is."
     close = difflib.get_close_matches(str(name), known, n=1)
-    return f"did you mean '{close[0]}'?" if close else f"there are {', '.join(known) or 'none'}"
+    there = f"there are {', '.join(known) or 'none'}"
+    return f"did you mean '{close[0]}'?" if close else there
 
 # %% ../nbs/machinery/commands.ipynb #94fc6083
 def _expected(value, default) -> str | None:

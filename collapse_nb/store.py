@@ -227,10 +227,10 @@ class Records:
         return self.kind(**{name: records[name] for name in self.type.names[:-1]})
 
     def __getitem__(self, i):
-        before, record = b"", np.empty(0, self.type)
+        start, before, record = i * self.size, b"", np.empty(0, self.type)
         if 0 <= i < len(self):
-            record = np.fromfile(self.path, self.type, 1, offset=i * self.size)
-            if i: before = np.fromfile(self.path, "V8", 1, offset=i * self.size - 8).tobytes()
+            record = np.fromfile(self.path, self.type, 1, offset=start)
+            if i: before = np.fromfile(self.path, "V8", 1, offset=start - 8).tobytes()
         if record["check"].tobytes() != _check(before, record.tobytes()[:-8]):
             raise ValueError(f"generation {i} of {self.path.parent.name} isn't there")
         return self.kind(**{name: record[name][0] for name in self.type.names[:-1]})
