@@ -83,9 +83,10 @@ def link_names(cell):
 
 def full_name(name):
     "`recurse` → `collapse_nb.recursion.recurse`, where it has a signature on some page."
-    found = [f"{module}.{name}" for module, symbols in import_module(f"{settings.lib_name}._modidx").d["syms"].items()
-             if f"{module}.{name}" in symbols]
-    return found[0] if found and not name.startswith("_") and "." not in name else None
+    modules = import_module(f"{settings.lib_name}._modidx").d["syms"].items()
+    found = [f"{module}.{name}" for module, symbols in modules
+             if f"{module}.{name}" in symbols and name in import_module(module).__all__]
+    return found[0] if found else None
 
 
 def in_repository(text, path):

@@ -215,7 +215,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '', 'doc_host': '', 'git_url
                                                                                 'collapse_nb/figures.py'),
                                      'collapse_nb.figures.generation_styles': ( 'machinery/figures.html#generation_styles',
                                                                                 'collapse_nb/figures.py'),
-                                     'collapse_nb.figures.gif': ('machinery/figures.html#gif', 'collapse_nb/figures.py'),
                                      'collapse_nb.figures.last_generation': ( 'machinery/figures.html#last_generation',
                                                                               'collapse_nb/figures.py'),
                                      'collapse_nb.figures.load_profile': ('machinery/figures.html#load_profile', 'collapse_nb/figures.py'),

@@ -214,8 +214,9 @@ def _bar(runs: list[Run], n_generations: int) -> Iterator[None]:
             watcher.join()
 
 # %% ../nbs/machinery/chains.ipynb #f3989832
-def _plan(family: str, given: list[dict], root: Path | None) -> list[Run]:
+def _plan(family: str, given: list[dict], root: Path | None, **counts: int) -> list[Run]:
     "The runs of many chains, untouched. Raises `ValueError` for bad arguments."
+    check_whole(**counts)
     run_folders(root)                                          # may warn of another version
     runs = [Run(make_chain(family, **options), root) for options in given]
     if len({run.folder for run in runs}) < len(runs):
@@ -245,26 +246,20 @@ def run_chains(
     n_jobs: int = 1,           # chains at a time, on this machine
     backend: str = "local",    # 'local' or 'ray'
     gpus: float = 0,           # for each chain, on a cluster
-    checkpoints: str | None = None,  # models kept: 'all', both 'ends', None: the family's
-    wait: bool = True,         # for another process that holds a run
 ) -> list[Run]:
     "Complete many chains. Raises `ValueError` for bad arguments, or if some fail."
     if n_generations == round(n_generations): n_generations = int(n_generations)   # also 3.0
-    check_whole(n_generations=n_generations, n_jobs=n_jobs)
-    if not (runs := _plan(family, given, root)): return []
-    outcomes = _complete_all(runs, n_generations, n_jobs, backend, gpus,
-                             checkpoints=checkpoints, wait=wait)
+    runs = _plan(family, given, root, n_generations=n_generations, n_jobs=n_jobs)
+    if not runs: return []
+    outcomes = _complete_all(runs, n_generations, n_jobs, backend, gpus)
     if failures := [outcome for outcome in outcomes if outcome]:
         raise ValueError("; ".join(failures))
     return runs
 
 # %% ../nbs/machinery/chains.ipynb #61e8aaf7
 _EXAMPLES = """examples:
-  collapse_chain gmm --n-samples 500 --n-generations 200 --seeds 0-9 --jobs 2
-  collapse_chain gaussian --policy 'keep(.1)' --n-generations 1000
-  collapse_chain lm --policy 'keep(.1)' --epochs 10 --seeds 0-4 --runs /data/runs
+  collapse_chain gmm --policy 'keep(.1)' --n-generations 200 --seeds 0-9 --jobs 2
   collapse_chain lm --text pydoc --base docstrings --block-size 32 --learning-rate 5e-4
-  collapse_chain lm --parameters mine.yml --seeds 0-15 --backend ray --gpus-per-chain 1
   collapse_chain line --family-from my_families.py --seeds 0-3
   collapse_chain lm --help                    the options of a family
 """
@@ -300,8 +295,6 @@ def _parser(family: str) -> OneLineParser:
 def _load(script: str) -> None:
     "Run a user's file, for what it registers."
     path = user_path(script)
-    if not path.is_file():
-        raise ValueError(f"no file '{path}': expected Python code that registers families")
     try: runpy.run_path(str(path), run_name=path.stem)   # no module, so workers are sent it
     except Exception as e:
         raise ValueError(f"'{path}' can't be run: {type(e).__name__}: {e}") from e
@@ -311,8 +304,6 @@ def _read(arguments: list[str]) -> tuple[str, dict, SimpleNamespace]:
     first = OneLineParser("collapse_chain", add_help=False)
     first.add_argument("--family-from")
     if script := first.parse_known_args(arguments)[0].family_from: _load(script)
-    for name in {*arguments[1:]} & {*family_homes(), *registry.FAMILIES}:
-        raise ValueError(f"the family comes first: collapse_chain {name} ...")
     if not arguments or arguments[0].startswith("-"):
         about = ("Run chains of one family of models, one for each seed, "
                  "and keep them on the disk.")
@@ -357,11 +348,11 @@ def _run(family: str, given: dict, o: SimpleNamespace) -> int:
     if not 0 <= o.gpus_per_chain <= (1000 if o.backend == "ray" else 0):
         raise ValueError(f"--gpus-per-chain is {o.gpus_per_chain}: "
                          "expected 0 to 1,000, with --backend ray")
-    check_whole(n_generations=o.n_generations, jobs=o.jobs)
     root = user_path(o.runs) if o.runs else runs_folder()
     if o.runs: os.environ["COLLAPSE_RUNS"] = str(root)   # for what lies beside the chains
     seeds = o.seeds if isinstance(o.seeds, str) else ",".join(map(str, np.ravel(o.seeds)))
-    runs = _plan(family, [given | dict(seed=seed) for seed in parse_seeds(seeds)], root)
+    given = [given | dict(seed=seed) for seed in parse_seeds(seeds)]
+    runs = _plan(family, given, root, n_generations=o.n_generations, jobs=o.jobs)
     if any(len(run.models) <= o.n_generations for run in runs):
         check_writable(root, "--runs")
     n, start = len(runs), time.monotonic()
