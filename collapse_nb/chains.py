@@ -45,8 +45,8 @@ def _find_family(name: str) -> Callable:
     if name in homes: import_module(f"collapse_nb.{homes[name]}")
     if name in registry.FAMILIES: return registry.FAMILIES[name]
     known = sorted({*homes, *registry.FAMILIES})
-    raise ValueError(f"no family '{name}': {nearest(name, known)}; one "
-                     "of your own is registered by its file (--family-from)")
+    raise ValueError(f"no family '{name}' (a file of your own registers one: --family-from): "
+                     f"{nearest(name, known)}")
 
 # %% ../nbs/machinery/chains.ipynb #625aa0cd
 def _options(family: str) -> dict[str, tuple]:  # name -> (default, what it means, type)

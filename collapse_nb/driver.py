@@ -60,7 +60,8 @@ class _Seconds(tqdm):
         now = time.perf_counter()
         done = self.finished + sum(min(now - begun, .95 * self.shares[figure])
                                    for figure, begun in list(self.at_work.items()))
-        self.n = done if done >= .01 * self.total else 0     # of less, what is left can't be told
+        # of less than a hundredth, what is left can't be told
+        self.n = min(done, self.total) if done >= .01 * self.total else 0
         return super().refresh(*args, **kwargs)
 
 # %% ../nbs/machinery/driver.ipynb #8023e7b6
@@ -219,7 +220,8 @@ def _options(
     only: list = [],      # figures, by their ids (default: all of the profile)
     # smoke, quick, pretrained, local, paper, or a parameter file of your own
     profile: str = "quick",
-    # NAME=VALUE: replaces a parameter of those chosen figures that have it
+    # NAME=VALUE: replaces a parameter of those chosen figures that have it; the gallery
+    # lists them
     parameter: list = [],
     out: str = None,      # folder for the results (default: figures/PROFILE in the project)
     runs: str = None,     # of the chains (default: $COLLAPSE_RUNS, or runs in the project)

@@ -177,7 +177,8 @@ def _only_writer(folder: Path, wait: bool = True) -> Iterator[_Note]:
         if not wait:
             raise ValueError(f"run {folder.name} is held by {holder}: wait for it, or stop "
                              f"it (its lock is '{lock.lock_file}')") from None
-        print(f"{folder.name}: waiting for {holder} ({lock.lock_file})", file=sys.stderr)
+        print(f"{folder.name} is being computed by {holder}: waiting ({lock.lock_file})",
+              file=sys.stderr)
         lock.acquire()
     except (OSError, NotImplementedError) as e:
         raise ValueError(f"'{folder.parent}' is on a file system without locks ({e}), so "
@@ -618,7 +619,8 @@ def all_runs(
     rows = []
     for folder in run_folders(root):
         size = sum(p.lstat().st_size for p in folder.rglob("*") if not p.is_dir())
-        found = dict(run=folder.name, models=generations(folder), bytes=size)
+        models = None if (folder / "content").exists() else generations(folder)
+        found = dict(run=folder.name, models=models, bytes=size)
         rows.append(read_facts(folder).get("config", {}) | found)
     columns = None if rows else ["run", "models", "bytes"]
     return pd.DataFrame(rows, columns=columns).convert_dtypes().set_index("run")
