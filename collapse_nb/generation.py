@@ -213,7 +213,8 @@ class Writer:
         self.network = (network.eval() if dtype == network.dtype
                         else copy.deepcopy(network).to(dtype).eval())
         if own_steps and _by_one_dnn(self.network):
-            self.network = to_mkldnn(copy.deepcopy(self.network))
+            shared = {id(p): p for p in self.network.parameters()}      # not copied
+            self.network = to_mkldnn(copy.deepcopy(self.network, shared))
         ends = torch.tensor([] if ends is None else ends, dtype=torch.long).view(-1)
         # a small GPT-2 has 50256
         ends = ends[ends < network.config.vocab_size].to(self.device)
