@@ -174,9 +174,9 @@ def survival_bounds(
 ) -> tuple[np.ndarray, np.ndarray]:  # after 1, 2, …, n_fits fits; shape (n_fits,) each
     "Lower and upper bounds of Suresh et al. on the chance that a state is still alive."
     check_whole(n_samples=n_samples, n_fits=n_fits)
-    g = np.ones(n_fits)
-    for k in range(1, n_fits): g[k] = -np.expm1(-g[k - 1])
-    lost, k = np.exp(-n_samples * p * g), np.arange(1, n_fits + 1)
+    u = np.ones(n_fits)
+    for k in range(1, n_fits): u[k] = -np.expm1(-u[k - 1])
+    lost, k = np.exp(-n_samples * p * u), np.arange(1, n_fits + 1)
     return 1 - lost, np.minimum(1, 1 - (1 - 3 * n_samples * p**2 - 3 * k * p) * lost)
 
 # %% ../nbs/02a_discrete.ipynb #270f34cc
