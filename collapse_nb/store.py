@@ -177,8 +177,7 @@ def _only_writer(folder: Path, wait: bool = True) -> Iterator[_Note]:
         if not wait:
             raise ValueError(f"run {folder.name} is held by {holder}: wait for it, or stop "
                              f"it (its lock is '{lock.lock_file}')") from None
-        print(f"{folder.name} is being computed by {holder}: waiting ({lock.lock_file})",
-              file=sys.stderr)
+        print(f"{folder.name}: waiting for this chain, computed by {holder}", file=sys.stderr)
         lock.acquire()
     except (OSError, NotImplementedError) as e:
         raise ValueError(f"'{folder.parent}' is on a file system without locks ({e}), so "
