@@ -171,7 +171,8 @@ def grow(self: Tree,
 
 # %% ../nbs/01a_generation.ipynb #4557c145
 def step_cost(
-    network,                # a transformers causal language model, perhaps on 'meta', without numbers
+    # a transformers causal language model, perhaps on torch's 'meta', without numbers
+    network,
     n_prompts: int,         # prompts side by side
     num_beams: int,         # rows for each prompt
     slots: int,             # stored tokens that a prompt's rows are compared with
