@@ -295,6 +295,8 @@ def _parser(family: str) -> OneLineParser:
 def _load(script: str) -> None:
     "Run a user's file, for what it registers."
     path = user_path(script)
+    if not path.is_file():
+        raise ValueError(f"no file '{path}': expected Python code that registers families")
     try: runpy.run_path(str(path), run_name=path.stem)   # no module, so workers are sent it
     except Exception as e:
         raise ValueError(f"'{path}' can't be run: {type(e).__name__}: {e}") from e
