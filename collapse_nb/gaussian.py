@@ -636,8 +636,7 @@ def errors_caption(
         if policy == "replace" else
         (f"that learns from {part}everything so far keeps its variance",
          f"root mean square of σ̂, 1 at first, is {ends('std', 'root_mean_square')}",
-         " (of σ̂: root mean squares)", "√E[σ̂²]",
-         "; it stays near where its first sets have put it"))
+         " (of σ̂: root mean squares)", "√E[σ̂²]", ""))
     return (f"A Gaussian {said} (policy {policy}). After {table.generation.max():,} "
             f"generations the {middle}. The median error of the mean is "
             f"{ends('mean_error')}. Lines: medians over {n_chains:,} chains{line}, with n "
